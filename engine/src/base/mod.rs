@@ -1,0 +1,3 @@
+//! What knows nothing of Redis: time, chance, bytes, numbers, hashes, patterns.
+
+pub mod time;

@@ -1,0 +1,11 @@
+//! The database and its simulated world.
+//!
+//! `no_std`: a clock, a file, a socket or a thread can't even be named here. Whatever happens to a
+//! [`node::Node`] comes in through its one method `handle`, and whatever is to be done about it goes out in order.
+#![no_std]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod base;
+pub mod collections;

@@ -1,0 +1,1 @@
+//! Kvarium on an operating system.

@@ -1,0 +1,1 @@
+//! Kvarium in a page.
