@@ -9,3 +9,5 @@ extern crate std;
 
 pub mod base;
 pub mod collections;
+pub mod event;
+pub mod io;

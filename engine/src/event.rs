@@ -1,0 +1,146 @@
+//! Every fact worth showing, typed. The log, the page, the tests and the simulation's trace read this one stream.
+//!
+//! Absent on purpose: any way for a watcher to influence what happens. An event is built by a closure, only where
+//! somebody watches.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::io::Conn;
+
+/// Redis's four levels of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    Debug,
+    Verbose,
+    Notice,
+    Warning,
+}
+
+/// How much of the stream is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Watch {
+    Nothing,
+    /// Only [`Event::Log`].
+    #[default]
+    Log,
+    Everything,
+}
+
+/// Why a key is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Gone {
+    Deleted,
+    /// Its time had passed, and a command came across it.
+    ExpiredLazily,
+    /// Its time had passed, and the expiry cycle found it.
+    ExpiredActively,
+    Flushed,
+}
+
+/// A connection's client, as people and commands name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientId(pub u64);
+
+type Bytes = Box<[u8]>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    Log {
+        level: Level,
+        text: String,
+    },
+    Connected {
+        client: ClientId,
+        conn: Conn,
+        peer: String,
+    },
+    Disconnected {
+        client: ClientId,
+        conn: Conn,
+        why: &'static str,
+    },
+    /// A command was admitted and ran. Arguments longer than [`ARGUMENT_SHOWN`] are cut.
+    Ran {
+        client: ClientId,
+        db: u32,
+        args: Vec<Bytes>,
+        failed: bool,
+    },
+    /// A gate refused a command.
+    Refused {
+        client: ClientId,
+        command: Bytes,
+        gate: &'static str,
+        error: String,
+    },
+    /// A key's value or expiry changed; `what` is the name Redis gives the change in its notifications.
+    Changed {
+        db: u32,
+        key: Bytes,
+        what: &'static str,
+    },
+    Removed {
+        db: u32,
+        key: Bytes,
+        why: Gone,
+    },
+    Flushed {
+        db: Option<u32>,
+        keys: u64,
+    },
+    Published {
+        channel: Bytes,
+        receivers: u32,
+    },
+    ConfigChanged {
+        name: &'static str,
+        value: String,
+    },
+    /// A client was sent to the node that owns a slot.
+    Moved {
+        client: ClientId,
+        slot: u16,
+        to: String,
+    },
+    /// A transaction was executed, or given up because a watched key changed.
+    Executed {
+        client: ClientId,
+        commands: u32,
+        aborted: bool,
+    },
+}
+
+/// The longest argument that [`Event::Ran`] holds whole, in bytes.
+pub const ARGUMENT_SHOWN: usize = 128;
+
+/// Where events are collected during one `handle`.
+#[derive(Clone, Debug, Default)]
+pub struct Events {
+    watch: Watch,
+    pub(crate) waiting: Vec<Event>,
+}
+
+impl Events {
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = watch;
+    }
+
+    pub fn is_watched(&self) -> bool {
+        self.watch == Watch::Everything
+    }
+
+    /// Adds what `event` builds, if somebody watches.
+    pub fn emit(&mut self, event: impl FnOnce() -> Event) {
+        if self.watch == Watch::Everything {
+            self.waiting.push(event());
+        }
+    }
+
+    pub fn log(&mut self, level: Level, text: impl FnOnce() -> String) {
+        if self.watch >= Watch::Log {
+            self.waiting.push(Event::Log { level, text: text() });
+        }
+    }
+}
