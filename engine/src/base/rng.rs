@@ -20,7 +20,7 @@ impl Rng {
     }
 
     /// 64 even bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let s = &mut self.state;
         let result = s[1].wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let t = s[1] << 17;
@@ -36,17 +36,17 @@ impl Rng {
     /// A number below `bound`, which must not be zero; the bias is below 2^-64 × `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         debug_assert!(bound > 0);
-        ((self.next() as u128 * bound as u128) >> 64) as u64
+        ((self.bits() as u128 * bound as u128) >> 64) as u64
     }
 
     /// A number in [0, 1).
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// A generator of its own, decided by this one.
     pub fn fork(&mut self) -> Rng {
-        Rng::new(self.next())
+        Rng::new(self.bits())
     }
 }
 
@@ -58,9 +58,9 @@ mod tests {
     fn the_same_seed_gives_the_same_numbers_and_another_seed_others() {
         let (mut a, mut b, mut c) = (Rng::new(1), Rng::new(1), Rng::new(2));
         for _ in 0..100 {
-            let x = a.next();
-            assert_eq!(x, b.next());
-            assert_ne!(x, c.next());
+            let x = a.bits();
+            assert_eq!(x, b.bits());
+            assert_ne!(x, c.bits());
         }
     }
 
