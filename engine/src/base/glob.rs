@@ -54,7 +54,7 @@ fn match_bytes(pattern: &[u8], text: &[u8], fold: impl Fn(u8) -> u8) -> bool {
 }
 
 /// Matches one byte against the element the pattern begins with; gives the pattern after it.
-fn match_one<'a>(pattern: &'a [u8], byte: u8, fold: impl Fn(u8) -> u8) -> Option<&'a [u8]> {
+fn match_one(pattern: &[u8], byte: u8, fold: impl Fn(u8) -> u8) -> Option<&[u8]> {
     match pattern {
         [] => None,
         [b'?', after @ ..] => Some(after),

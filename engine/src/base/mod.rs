@@ -1,4 +1,7 @@
 //! What knows nothing of Redis: time, chance, bytes, numbers, hashes, patterns.
 
+pub mod bytes;
+pub mod glob;
+pub mod number;
 pub mod rng;
 pub mod time;
