@@ -1,1 +1,59 @@
-fn main() {}
+//! What `cargo` alone can't do: build the site, install the peers, run everything.
+
+mod flags;
+mod install;
+mod play;
+mod shell;
+mod site;
+
+use crate::flags::Flags;
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  build-site [--dev]    builds the page into target/site; without --dev the one that is shipped
+  play [--port N] [--http N] [--release]
+                        builds and starts the playground and the server, and builds again what changes
+";
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+    let Some(command) = arguments.next() else {
+        print!("{USAGE}");
+        return Ok(());
+    };
+    let mut flags = Flags::new(arguments);
+    match command.as_str() {
+        "build-site" => {
+            let quality = if flags.has("--dev") { site::Quality::Dev } else { site::Quality::Release };
+            flags.done()?;
+            site::build(quality)?.print();
+            Ok(())
+        }
+        "play" => {
+            let options = play::Options {
+                port: flags.value("--port")?,
+                http_port: flags.value("--http")?,
+                release: flags.has("--release"),
+            };
+            flags.done()?;
+            play::play(&options)
+        }
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no command {other:?}\n\n{USAGE}"),
+    }
+}
