@@ -1,6 +1,7 @@
 //! What knows nothing of Redis: time, chance, bytes, numbers, hashes, patterns.
 
 pub mod bytes;
+pub mod extended;
 pub mod glob;
 pub mod number;
 pub mod rng;
