@@ -3,6 +3,8 @@
 pub mod bytes;
 pub mod extended;
 pub mod glob;
+pub mod hash;
+pub mod heap;
 pub mod number;
 pub mod rng;
 pub mod time;

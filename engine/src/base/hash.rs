@@ -1,0 +1,176 @@
+//! Hash functions: SipHash-1-2 for tables, CRC16 for key slots, CRC64 for files and dumps.
+
+use crc16::{State, XMODEM};
+
+/// Slots of a cluster's key space.
+pub const SLOTS: u16 = 16384;
+
+/// SipHash with one compression and two finalisation rounds: enough to keep a client that does not know the
+/// seed from choosing keys that fall into one bucket.
+#[inline]
+pub fn siphash(seed: (u64, u64), bytes: &[u8]) -> u64 {
+    sip::<1, 2>(seed, bytes)
+}
+
+/// The slot of a key: of what stands between its first `{` and the next `}`, if that is something, so that
+/// keys can be made to share a slot; of the whole key otherwise.
+pub fn slot(key: &[u8]) -> u16 {
+    State::<XMODEM>::calculate(hash_tag(key).unwrap_or(key)) % SLOTS
+}
+
+/// CRC64 of `bytes` (Jones's polynomial, reflected, starting from `crc`), as in RDB files and DUMP payloads.
+pub fn crc64(mut crc: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        crc ^= u64::from_le_bytes(*word);
+        crc = (0..8).fold(0, |sum, i| sum ^ CRC64[7 - i][(crc >> (8 * i)) as usize & 0xff]);
+    }
+    rest.iter().fold(crc, |crc, byte| CRC64[0][(crc as u8 ^ byte) as usize] ^ (crc >> 8))
+}
+
+#[inline(always)]
+fn sip<const WORD_ROUNDS: usize, const LAST_ROUNDS: usize>(seed: (u64, u64), bytes: &[u8]) -> u64 {
+    let mut state = Sip {
+        a: seed.0 ^ 0x736f_6d65_7073_6575,
+        b: seed.1 ^ 0x646f_7261_6e64_6f6d,
+        c: seed.0 ^ 0x6c79_6765_6e65_7261,
+        d: seed.1 ^ 0x7465_6462_7974_6573,
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        state.word::<WORD_ROUNDS>(u64::from_le_bytes(*word));
+    }
+    state.word::<WORD_ROUNDS>(tail(rest) | (bytes.len() as u64) << 56);
+    state.c ^= 0xff;
+    (0..LAST_ROUNDS).for_each(|_| state.round());
+    state.a ^ state.b ^ state.c ^ state.d
+}
+
+struct Sip {
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+}
+
+impl Sip {
+    #[inline(always)]
+    fn word<const ROUNDS: usize>(&mut self, word: u64) {
+        self.d ^= word;
+        (0..ROUNDS).for_each(|_| self.round());
+        self.a ^= word;
+    }
+
+    #[inline(always)]
+    fn round(&mut self) {
+        self.a = self.a.wrapping_add(self.b);
+        self.c = self.c.wrapping_add(self.d);
+        self.b = self.b.rotate_left(13) ^ self.a;
+        self.d = self.d.rotate_left(16) ^ self.c;
+        self.a = self.a.rotate_left(32);
+        self.a = self.a.wrapping_add(self.d);
+        self.c = self.c.wrapping_add(self.b);
+        self.d = self.d.rotate_left(21) ^ self.a;
+        self.b = self.b.rotate_left(17) ^ self.c;
+        self.c = self.c.rotate_left(32);
+    }
+}
+
+/// Fewer than eight bytes as a little-endian number.
+#[inline(always)]
+fn tail(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+fn hash_tag(key: &[u8]) -> Option<&[u8]> {
+    let open = key.iter().position(|byte| *byte == b'{')? + 1;
+    let length = key[open..].iter().position(|byte| *byte == b'}')?;
+    (length > 0).then(|| &key[open..open + length])
+}
+
+/// `CRC64[n][byte]`: what `byte` followed by `n` zero bytes adds to the sum.
+static CRC64: [[u64; 256]; 8] = crc64_tables();
+
+const fn crc64_tables() -> [[u64; 256]; 8] {
+    const POLYNOMIAL: u64 = 0xad93_d235_94c9_35a9;
+    let mut tables = [[0; 256]; 8];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut crc = byte as u64;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ POLYNOMIAL.reverse_bits() } else { crc >> 1 };
+            bit += 1;
+        }
+        tables[0][byte] = crc;
+        byte += 1;
+    }
+    let mut zeros = 1;
+    while zeros < 8 {
+        let mut byte = 0;
+        while byte < 256 {
+            let crc = tables[zeros - 1][byte];
+            tables[zeros][byte] = (crc >> 8) ^ tables[0][(crc & 0xff) as usize];
+            byte += 1;
+        }
+        zeros += 1;
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn slots_are_those_of_a_real_cluster() {
+        for (key, expected) in
+            [("foo", 12182), ("hello", 866), ("a", 15495), ("b", 3300), ("c", 7365), ("user:1", 10778)]
+        {
+            assert_eq!(slot(key.as_bytes()), expected, "{key}");
+        }
+        assert_eq!(State::<XMODEM>::calculate(b"123456789"), 0x31c3);
+    }
+
+    #[test]
+    fn a_hash_tag_decides_the_slot_only_if_it_is_not_empty() {
+        assert_eq!(slot(b"{user1000}.following"), slot(b"user1000"));
+        assert_eq!(slot(b"foo{{bar}}zap"), slot(b"{bar"));
+        assert_eq!(slot(b"foo{bar}{zap}"), slot(b"bar"));
+        assert_ne!(slot(b"foo{}{bar}"), slot(b"bar"));
+        assert_ne!(slot(b"foo{bar"), slot(b"bar"));
+    }
+
+    #[test]
+    fn crc64_is_the_one_of_rdb_files() {
+        assert_eq!(crc64(0, b"123456789"), 0xe9c6_d914_c4b8_d9ca);
+        let text: Vec<u8> = (0..=255).cycle().take(1000).collect();
+        for cut in [0, 1, 7, 8, 9, 500] {
+            assert_eq!(crc64(crc64(0, &text[..cut]), &text[cut..]), crc64(0, &text));
+        }
+    }
+
+    /// The vector of the paper, which is for two and four rounds.
+    #[test]
+    fn siphash_is_the_one_of_the_paper() {
+        let seed = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908);
+        let text: Vec<u8> = (0..15).collect();
+        assert_eq!(sip::<2, 4>(seed, &text), 0xa129_ca61_49be_45e5);
+    }
+
+    #[test]
+    fn siphash_depends_on_every_byte_and_on_the_seed() {
+        let text: Vec<u8> = (0..64).collect();
+        let mut seen = std::collections::HashSet::new();
+        for length in 0..=text.len() {
+            assert!(seen.insert(siphash((1, 2), &text[..length])));
+            assert!(seen.insert(siphash((1, 3), &text[..length])));
+            for at in 0..length {
+                let mut other = text[..length].to_vec();
+                other[at] ^= 0x80;
+                assert!(seen.insert(siphash((1, 2), &other)));
+            }
+        }
+    }
+}
