@@ -1,1 +1,5 @@
 //! Data structures that know nothing of Redis.
+
+pub mod dict;
+mod segments;
+pub mod slab;
