@@ -1,4 +1,4 @@
-//! Bytes: little-endian numbers of odd widths, and how the buffers of packed encodings grow and shrink.
+//! Little-endian numbers of odd widths, and how the buffers of packed encodings grow and shrink.
 
 use super::heap;
 use alloc::vec::Vec;

@@ -1,5 +1,7 @@
 //! Data structures that know nothing of Redis.
 
 pub mod dict;
+pub mod intset;
+pub mod listpack;
 mod segments;
 pub mod slab;
