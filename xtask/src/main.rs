@@ -5,6 +5,7 @@ mod install;
 mod play;
 mod shell;
 mod site;
+mod suite;
 
 use crate::flags::Flags;
 use anyhow::{Result, bail};
@@ -16,11 +17,13 @@ cargo xtask COMMAND
   build-site [--dev]    builds the page into target/site; without --dev the one that is shipped
   play [--port N] [--http N] [--release]
                         builds and starts the playground and the server, and builds again what changes
+  test [--only NAME] [--fast]
+                        runs everything that must hold; --fast leaves out what needs the whole server or page
 ";
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE
@@ -28,10 +31,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
     let Some(command) = arguments.next() else {
         print!("{USAGE}");
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     };
     let mut flags = Flags::new(arguments);
     match command.as_str() {
@@ -39,7 +42,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
             let quality = if flags.has("--dev") { site::Quality::Dev } else { site::Quality::Release };
             flags.done()?;
             site::build(quality)?.print();
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         "play" => {
             let options = play::Options {
@@ -48,11 +51,18 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
                 release: flags.has("--release"),
             };
             flags.done()?;
-            play::play(&options)
+            play::play(&options)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "test" => {
+            let options = suite::Options { only: flags.value("--only")?, fast: flags.has("--fast") };
+            flags.done()?;
+            // The tally is the last line, whatever it says.
+            Ok(if suite::test(&options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         other => bail!("there is no command {other:?}\n\n{USAGE}"),
     }

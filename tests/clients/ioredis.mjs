@@ -1,0 +1,80 @@
+// ioredis at work: what an application in JavaScript does in a day.
+
+import assert from "node:assert/strict";
+import Redis from "ioredis";
+import { withServer } from "./support/server.mjs";
+
+const parts = {
+  async strings(client) {
+    assert.equal(await client.set("greeting", "hello", "EX", 100), "OK");
+    assert.equal(await client.get("greeting"), "hello");
+    assert.equal(await client.set("greeting", "again", "NX"), null);
+    assert.deepEqual(await client.mget("greeting", "none"), ["hello", null]);
+    assert.deepEqual(await client.getBuffer("greeting"), Buffer.from("hello"));
+  },
+
+  async collections(client) {
+    await client.hset("user", { name: "Ann", age: 30 });
+    assert.deepEqual(await client.hgetall("user"), { name: "Ann", age: "30" });
+    await client.zadd("board", 3.5, "Ann", 1, "Bob");
+    assert.deepEqual(await client.zrange("board", 0, -1, "WITHSCORES"), ["Bob", "1", "Ann", "3.5"]);
+  },
+
+  async pipelines(client) {
+    const pipeline = client.pipeline();
+    for (let number = 0; number < 1000; number++) pipeline.incr("count");
+    const replies = await pipeline.exec();
+    assert.deepEqual(replies.at(-1), [null, 1000]);
+  },
+
+  async transactions(client) {
+    const replies = await client.multi().set("a", "x").incr("a").get("a").exec();
+    assert.match(replies[1][0].message, /not an integer/);
+    assert.deepEqual(replies[2], [null, "x"]);
+  },
+
+  async blocking(client) {
+    const waiting = client.duplicate();
+    const popped = waiting.blpop("jobs", 5);
+    await client.rpush("jobs", "work");
+    assert.deepEqual(await popped, ["jobs", "work"]);
+    waiting.disconnect();
+  },
+
+  async messages(client) {
+    const listener = client.duplicate();
+    const heard = new Promise((resolve) => listener.on("pmessage", (...words) => resolve(words)));
+    await listener.psubscribe("news.*");
+    assert.equal(await client.publish("news.today", "rain"), 1);
+    assert.deepEqual(await heard, ["news.*", "news.today", "rain"]);
+    listener.disconnect();
+  },
+
+  async scans(client) {
+    await Promise.all(Array.from({ length: 500 }, (_, number) => client.set(`key:${number}`, number)));
+    const found = new Set();
+    for await (const keys of client.scanStream({ match: "key:*", count: 50 })) keys.forEach((key) => found.add(key));
+    assert.equal(found.size, 500);
+  },
+
+  async scripts(client) {
+    client.defineCommand("add", { numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])" });
+    assert.equal(await client.add("sum", 5), 5);
+    assert.equal(await client.add("sum", 5), 10);
+  },
+};
+
+let failed = 0;
+await withServer(async (port) => {
+  const client = new Redis({ port, maxRetriesPerRequest: 1 });
+  for (const [name, part] of Object.entries(parts)) {
+    await client.flushall();
+    await part(client).catch((error) => {
+      failed++;
+      console.log(`${name}: ${error.message}`);
+    });
+  }
+  client.disconnect();
+});
+console.log(failed ? `${failed} parts fail` : `${Object.keys(parts).length} parts hold`);
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,113 @@
+"""redis-py at work: what an application in Python does in a day, over both protocols."""
+
+import threading
+
+import redis
+from support.server import server
+
+
+def strings(client):
+    client.set("greeting", "hello", ex=100)
+    assert client.get("greeting") == "hello"
+    assert 0 < client.ttl("greeting") <= 100
+    assert client.set("greeting", "again", nx=True) is None
+    assert client.incrby("visits", 41) == 41 and client.incr("visits") == 42
+
+
+def collections(client):
+    client.hset("user", mapping={"name": "Ann", "age": "30"})
+    assert client.hgetall("user") == {"name": "Ann", "age": "30"}
+    client.rpush("queue", *range(5))
+    assert client.lrange("queue", 0, -1) == ["0", "1", "2", "3", "4"]
+    client.sadd("tags", "a", "b")
+    assert client.smembers("tags") == {"a", "b"}
+    client.zadd("board", {"Ann": 3.5, "Bob": 1})
+    by_rank = [[name, score] for name, score in client.zrange("board", 0, -1, withscores=True)]
+    assert by_rank == [["Bob", 1.0], ["Ann", 3.5]], by_rank
+
+
+def pipelines(client):
+    with client.pipeline(transaction=False) as pipe:
+        for number in range(1000):
+            pipe.set(f"key:{number}", number)
+        assert pipe.execute() == [True] * 1000
+    assert len(list(client.scan_iter("key:*", count=100))) == 1000
+
+
+def transactions(client):
+    with client.pipeline() as pipe:
+        pipe.watch("balance")
+        pipe.multi()
+        pipe.incrby("balance", 10)
+        assert pipe.execute() == [10]
+        pipe.watch("balance")
+        client.incrby("balance", 1)
+        pipe.multi()
+        pipe.incrby("balance", 100)
+        try:
+            pipe.execute()
+            raise AssertionError("the change in between went unnoticed")
+        except redis.WatchError:
+            pass
+    assert client.get("balance") == "11"
+
+
+def errors(client):
+    client.set("text", "no list")
+    try:
+        client.lpush("text", "x")
+        raise AssertionError("a string was taken for a list")
+    except redis.ResponseError as error:
+        assert str(error) == "WRONGTYPE Operation against a key holding the wrong kind of value", error
+
+
+def blocking(client):
+    pusher = threading.Timer(0.2, lambda: client.rpush("jobs", "work"))
+    pusher.start()
+    assert list(client.blpop("jobs", timeout=5)) == ["jobs", "work"]
+    pusher.join()
+
+
+def messages(client):
+    with client.pubsub() as listener:
+        listener.subscribe("news")
+        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        assert client.publish("news", "today") == 1
+        assert listener.get_message(timeout=5)["data"] == "today"
+
+
+def groups(client):
+    for number in range(3):
+        client.xadd("events", {"n": number}, id=f"{number + 1}-0")
+    client.xgroup_create("events", "readers", id="0")
+    client.xreadgroup("readers", "one", {"events": ">"}, count=2)
+    assert client.xpending("events", "readers")["pending"] == 2
+    assert client.xack("events", "readers", "1-0") == 1
+    claimed = client.xclaim("events", "readers", "two", 0, ["2-0"])
+    assert claimed == [("2-0", {"n": "1"})] or claimed == [["2-0", {"n": "1"}]], claimed
+
+
+def scripts(client):
+    add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+    assert add(keys=["sum"], args=[5]) == 5 and add(keys=["sum"], args=[5]) == 10
+
+
+PARTS = [strings, collections, pipelines, transactions, errors, blocking, messages, groups, scripts]
+
+
+def main():
+    failed = []
+    with server() as port:
+        for protocol in 2, 3:
+            client = redis.Redis(port=port, protocol=protocol, decode_responses=True)
+            for part in PARTS:
+                client.flushall()
+                try:
+                    part(client)
+                except Exception as error:
+                    failed.append(f"RESP{protocol} {part.__name__}: {type(error).__name__}: {error}")
+    print("\n".join(failed) or f"{2 * len(PARTS)} parts hold")
+    raise SystemExit(bool(failed))
+
+
+main()
