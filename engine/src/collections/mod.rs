@@ -1,5 +1,6 @@
 //! Data structures that know nothing of Redis.
 
+pub mod counted;
 pub mod dict;
 pub mod intset;
 pub mod listpack;
