@@ -6,3 +6,4 @@ pub mod intset;
 pub mod listpack;
 mod segments;
 pub mod slab;
+pub mod table;
