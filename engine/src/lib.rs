@@ -11,3 +11,4 @@ pub mod base;
 pub mod collections;
 pub mod event;
 pub mod io;
+pub mod keyspace;

@@ -110,6 +110,10 @@ impl<T: Item> Dict<T> {
         siphash(self.seed, key)
     }
 
+    pub fn seed(&self) -> (u64, u64) {
+        self.seed
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }
@@ -1067,7 +1071,8 @@ mod tests {
         let full = owned.dict.memory();
         (MANY / 10..MANY).for_each(|n| owned.remove(n));
         owned.check();
-        assert!(owned.dict.memory() < full / 4, "{} of {full}", owned.dict.memory());
+        // A table for a few items under Miri: a third of it is its first segments.
+        assert!(owned.dict.memory() < full / if cfg!(miri) { 2 } else { 4 }, "{} of {full}", owned.dict.memory());
         (0..MANY / 10).for_each(|n| owned.remove(n));
         assert_eq!(owned.dict.memory(), 0);
     }

@@ -8,7 +8,7 @@
 //!
 //! A piece's page is found by rounding its address down. No step depends on how much is stored, and no decision
 //! depends on an address. Pieces larger than 512 bytes come from the global allocator. Deliberately absent:
-//! moving pieces, so a page stays as long as one cell of it is in use ([`Slab::held`] against [`Slab::used`]).
+//! moving pieces, so a page stays as long as one cell of it is in use ([`Slab::spare`]).
 
 use crate::base::heap;
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
@@ -35,6 +35,8 @@ pub struct Slab {
     pages: usize,
     chunk_pages: usize,
     used: usize,
+    /// The part of `used` that is no cells.
+    outside: usize,
 }
 
 // SAFETY: the chunks are owned by this slab alone.
@@ -83,7 +85,16 @@ pub const fn cost(size: usize) -> usize {
 
 impl Slab {
     pub const fn new() -> Self {
-        Slab { open: [None; CLASSES], chunks: Vec::new(), roomy: None, vacant: None, pages: 0, chunk_pages: 0, used: 0 }
+        Slab {
+            open: [None; CLASSES],
+            chunks: Vec::new(),
+            roomy: None,
+            vacant: None,
+            pages: 0,
+            chunk_pages: 0,
+            used: 0,
+            outside: 0,
+        }
     }
 
     /// What the pieces cost, each by itself.
@@ -91,8 +102,12 @@ impl Slab {
         self.used
     }
 
-    /// What the slab holds of the machine's memory for pieces up to 512 bytes, free cells and pages included.
-    pub fn held(&self) -> usize {
+    /// What the slab holds in its chunks that is no piece: free cells and pages, ends of pages.
+    pub fn spare(&self) -> usize {
+        self.held() + self.outside - self.used
+    }
+
+    fn held(&self) -> usize {
         self.chunk_pages * PAGE
     }
 
@@ -102,6 +117,7 @@ impl Slab {
         debug_assert!(size > 0);
         self.used += cost(size);
         if size > LARGEST_CELL {
+            self.outside += cost(size);
             return from_heap(outside(size));
         }
         let class = (size - 1) / STEP;
@@ -125,6 +141,7 @@ impl Slab {
     pub unsafe fn free(&mut self, piece: NonNull<u8>, size: usize) {
         self.used -= cost(size);
         if size > LARGEST_CELL {
+            self.outside -= cost(size);
             // SAFETY: by this function's contract it was allocated with this layout.
             return unsafe { dealloc(piece.as_ptr(), outside(size)) };
         }
@@ -299,6 +316,7 @@ impl Slab {
         match self.chunks.pop() {
             Some(mut chunk) => {
                 self.chunk_pages -= chunk.pages_held();
+                self.used = self.used.min(self.held());
                 chunk.release();
                 true
             }

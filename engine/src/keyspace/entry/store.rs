@@ -1,0 +1,426 @@
+//! A database's entries with the tables that lead to them and the memory they lie in: the only code that makes,
+//! moves and ends entries.
+
+use super::tables::{Table, Tables};
+use super::value::{Object, Value};
+use super::{Entry, EntryPtr, Form, LONGEST_INLINE, Pointer};
+use crate::base::number::format_i64;
+use crate::base::rng::Rng;
+use crate::base::time::Time;
+use crate::collections::slab::Slab;
+use crate::keyspace::Key;
+use alloc::vec::Vec;
+use core::mem::{self, ManuallyDrop};
+
+/// Invariants, on which every `unsafe` here relies: each pointer in `entries` leads to a live entry in `slab`; those
+/// of them that have an expiry, and no others, are in `expires` as well; entries are changed and freed only through
+/// `&mut self`, so a borrowed entry stays what it is.
+pub struct Store {
+    entries: Tables,
+    expires: Tables,
+    slab: Slab,
+    /// What values cost that lie outside their entries.
+    values: usize,
+    /// Entries with more to free than a cell of the slab.
+    outside: usize,
+    /// Room to edit short strings in.
+    scratch: Vec<u8>,
+}
+
+/// Which expiry an entry is to have.
+#[derive(Clone, Copy)]
+pub enum Expiry {
+    Keep,
+    Is(Option<Time>),
+}
+
+/// All entries, or those that have an expiry.
+#[derive(Clone, Copy)]
+pub enum Index {
+    All,
+    Expiring,
+}
+
+/// Editing room beyond this is not kept.
+const LARGEST_SCRATCH: usize = 4096;
+
+impl Store {
+    pub fn new(slots: bool, seed: (u64, u64)) -> Self {
+        Store {
+            entries: Tables::new(slots, seed),
+            expires: Tables::new(slots, seed),
+            slab: Slab::new(),
+            values: 0,
+            outside: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Puts an empty store in this one's place and returns what was there.
+    pub fn take_all(&mut self) -> Store {
+        let empty = Store {
+            entries: self.entries.renewed(),
+            expires: self.expires.renewed(),
+            slab: Slab::new(),
+            values: 0,
+            outside: 0,
+            scratch: Vec::new(),
+        };
+        mem::replace(self, empty)
+    }
+
+    pub fn len(&self, of: Index) -> usize {
+        self.index(of).len()
+    }
+
+    /// Keys of one slot, in cluster mode.
+    pub fn slot_len(&self, slot: u16) -> usize {
+        self.entries.table(slot).map_or(0, Table::len)
+    }
+
+    /// What tables, entries and values cost.
+    pub fn memory(&self) -> usize {
+        self.table_memory() + self.slab.used() + self.values
+    }
+
+    pub fn table_memory(&self) -> usize {
+        self.entries.memory() + self.expires.memory()
+    }
+
+    /// What of the slab's memory no entry uses.
+    pub fn spare(&self) -> usize {
+        self.slab.spare()
+    }
+
+    #[inline]
+    pub fn get(&self, key: &Key) -> Option<&Entry> {
+        self.find(key).map(|entry| self.borrow(entry))
+    }
+
+    pub fn put(&mut self, key: &Key, value: Value, expiry: Expiry) -> &Entry {
+        match value {
+            Value::Int(value) => self.put_form(key, Form::Int(value), expiry),
+            Value::Object(object) => self.put_form(key, Form::Boxed(Pointer::from_object(object)), expiry),
+            Value::Bytes(bytes) if bytes.len() <= LONGEST_INLINE => self.put_bytes(key, &bytes, expiry),
+            Value::Bytes(mut bytes) => {
+                bytes.shrink_to_fit();
+                self.put_form(key, Form::Boxed(Pointer::from_bytes(bytes)), expiry)
+            }
+        }
+    }
+
+    pub fn put_int(&mut self, key: &Key, value: i64, expiry: Expiry) -> &Entry {
+        self.put_form(key, Form::Int(value), expiry)
+    }
+
+    #[inline]
+    pub fn put_bytes(&mut self, key: &Key, bytes: &[u8], expiry: Expiry) -> &Entry {
+        if bytes.len() <= LONGEST_INLINE {
+            return self.put_form(key, Form::Inline { bytes, edited: false }, expiry);
+        }
+        let form = Form::Boxed(Pointer::from_bytes(bytes.into()));
+        self.put_form(key, form, expiry)
+    }
+
+    /// Edits a string, or an empty one if there is no such key; a long one in place. Must not be called for another
+    /// type.
+    pub fn edit_bytes<R>(&mut self, key: &Key, f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let mut bytes = mem::take(&mut self.scratch);
+        bytes.clear();
+        if let Some(entry) = self.find(key) {
+            match self.borrow(entry).form() {
+                Form::Int(value) => bytes.extend_from_slice(&format_i64(value)),
+                Form::Inline { bytes: inline, .. } => bytes.extend_from_slice(inline),
+                Form::Boxed(Pointer::Bytes(vector)) => {
+                    self.scratch = bytes;
+                    self.uncount(entry);
+                    // SAFETY: the entry owns the vector, and is borrowed by nobody while `self` is.
+                    let result = f(unsafe { &mut *vector.as_ptr() });
+                    self.count(entry);
+                    return result;
+                }
+                Form::Boxed(Pointer::Object(kind, _)) => panic!("a {} is edited as a string", kind.name()),
+            }
+        }
+        let result = f(&mut bytes);
+        // What a string costs must not depend on what was edited before: it never is the scratch as it is.
+        if bytes.capacity() > LARGEST_SCRATCH {
+            self.put(key, Value::Bytes(mem::take(&mut bytes)), Expiry::Keep);
+        } else if bytes.len() > LONGEST_INLINE {
+            self.put_bytes(key, &bytes, Expiry::Keep);
+        } else {
+            self.put_form(key, Form::Inline { bytes: &bytes, edited: true }, Expiry::Keep);
+        }
+        self.scratch = bytes;
+        result
+    }
+
+    /// Edits the object that the key holds. Must not be called where there is none.
+    pub fn edit_object<R>(&mut self, key: &Key, f: impl FnOnce(&mut Object) -> R) -> R {
+        let entry = self.find(key).expect("the key of an object to edit exists");
+        let Form::Boxed(pointer @ Pointer::Object(..)) = self.borrow(entry).form() else {
+            panic!("a string is edited as an object")
+        };
+        self.uncount(entry);
+        // SAFETY: the entry owns the object, is borrowed by nobody while `self` is, and gets it back below.
+        let Value::Object(object) = (unsafe { pointer.into_value() }) else { unreachable!("it holds an object") };
+        // Should `f` panic, the entry still owns it.
+        let mut object = ManuallyDrop::new(object);
+        let result = f(&mut object);
+        let form = Form::Boxed(Pointer::from_object(ManuallyDrop::into_inner(object)));
+        let expiry = self.borrow(entry).expiry();
+        // SAFETY: see the invariants. The piece stays the same, as one pointer takes another's place.
+        let same = unsafe { entry.renew(&mut self.slab, expiry, form) };
+        debug_assert!(same == entry);
+        self.count(entry);
+        result
+    }
+
+    /// Whether that changed anything.
+    pub fn set_expiry(&mut self, key: &Key, expiry: Option<Time>) -> bool {
+        let Some(entry) = self.find(key) else { return false };
+        let before = self.borrow(entry).expiry();
+        if before == expiry {
+            return false;
+        }
+        self.uncount(entry);
+        // SAFETY: see the invariants; `settle` replaces the pointer if it changed.
+        let renewed = unsafe { entry.with_expiry(&mut self.slab, expiry) };
+        self.count(renewed);
+        self.settle(key, entry, renewed, before.is_some());
+        true
+    }
+
+    pub fn remove(&mut self, key: &Key) -> Option<(Value, Option<Time>)> {
+        let entry = self.find(key)?;
+        let expiry = self.borrow(entry).expiry();
+        self.unlink(key, entry);
+        // SAFETY: see the invariants; nothing leads to the entry any more.
+        let value = unsafe { entry.take_value() };
+        // SAFETY: likewise; the value is taken.
+        unsafe { entry.free(&mut self.slab) };
+        Some((value, expiry))
+    }
+
+    pub fn discard(&mut self, key: &Key) -> bool {
+        let Some(entry) = self.find(key) else { return false };
+        self.unlink(key, entry);
+        self.free(entry);
+        true
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.tables().flat_map(Table::iter).map(|entry| self.borrow(entry))
+    }
+
+    pub fn scan(&self, of: Index, cursor: u64, mut f: impl FnMut(&Entry)) -> u64 {
+        self.index(of).scan(cursor, |entry| f(self.borrow(entry)))
+    }
+
+    pub fn scan_slot(&self, slot: u16, cursor: u64, mut f: impl FnMut(&Entry)) -> u64 {
+        self.entries.table(slot).map_or(0, |table| table.scan(cursor, |entry| f(self.borrow(entry))))
+    }
+
+    pub fn random(&self, of: Index, rng: &mut Rng) -> Option<&Entry> {
+        self.index(of).random(rng).map(|entry| self.borrow(entry))
+    }
+
+    pub fn sample(&self, of: Index, count: usize, rng: &mut Rng, mut f: impl FnMut(&Entry)) {
+        self.index(of).sample(count, rng, |entry| f(self.borrow(entry)));
+    }
+
+    #[inline(always)]
+    pub fn prefetch_bucket(&self, key: &Key) {
+        if let Some(table) = self.entries.table(key.slot) {
+            table.prefetch_bucket(key.hash);
+        }
+    }
+
+    #[inline(always)]
+    pub fn prefetch_entry(&self, key: &Key) {
+        if let Some(table) = self.entries.table(key.slot) {
+            table.prefetch_item(key.hash);
+        }
+    }
+
+    /// Frees about as many entries, or chunks of memory, as `budget` says; whether all is freed.
+    pub fn free_some(&mut self, budget: usize) -> bool {
+        // Those tables hold no entries of their own.
+        let mut left = budget.max(1);
+        while left > 0 && self.expires.drain_bucket(|_| ()) {
+            left -= 1;
+        }
+        while left > 0 {
+            let mut freed = 0;
+            let Store { slab, outside, values, .. } = self;
+            let more = self.entries.drain_bucket(|entry| {
+                freed += 1;
+                // Where nothing but cells is left, they all go with their chunks.
+                if *outside > 0 {
+                    // SAFETY: see the invariants; nothing leads to the entry any more.
+                    unsafe {
+                        *outside -= usize::from(entry.entry().reaches_outside());
+                        *values -= entry.entry().boxed_memory();
+                        entry.drop_value();
+                        entry.free(slab);
+                    }
+                }
+            });
+            if !more {
+                break;
+            }
+            left -= left.min(1 + freed);
+        }
+        // SAFETY: once the tables are empty nothing leads to any entry.
+        while left > 0 && self.entries.len() == 0 && unsafe { self.slab.free_chunk() } {
+            left -= 1;
+        }
+        left > 0
+    }
+
+    fn index(&self, of: Index) -> &Tables {
+        match of {
+            Index::All => &self.entries,
+            Index::Expiring => &self.expires,
+        }
+    }
+
+    /// An entry out of this store's tables.
+    #[inline(always)]
+    fn borrow(&self, entry: EntryPtr) -> &Entry {
+        // SAFETY: see the invariants.
+        unsafe { entry.entry() }
+    }
+
+    #[inline(always)]
+    fn find(&self, key: &Key) -> Option<EntryPtr> {
+        self.entries.table(key.slot)?.find(key.hash, key.bytes)
+    }
+
+    fn put_form(&mut self, key: &Key, form: Form<'_>, expiry: Expiry) -> &Entry {
+        let Some(entry) = self.find(key) else { return self.add(key, form, expiry) };
+        let before = self.borrow(entry).expiry();
+        let expiry = match expiry {
+            Expiry::Keep => before,
+            Expiry::Is(expiry) => expiry,
+        };
+        self.uncount(entry);
+        // SAFETY: see the invariants. The form borrows nothing of the entry, `settle` replaces the pointer if it
+        // changed, and what the entry pointed at before is dropped once.
+        let renewed = unsafe {
+            entry.drop_value();
+            entry.renew(&mut self.slab, expiry, form)
+        };
+        self.count(renewed);
+        self.settle(key, entry, renewed, before.is_some());
+        self.borrow(renewed)
+    }
+
+    fn add(&mut self, key: &Key, form: Form<'_>, expiry: Expiry) -> &Entry {
+        let expiry = match expiry {
+            Expiry::Keep => None,
+            Expiry::Is(expiry) => expiry,
+        };
+        let entry = EntryPtr::new(&mut self.slab, 0, key.bytes, expiry, form);
+        self.count(entry);
+        // SAFETY: `key.hash` was made by the keyspace with the seed of all its tables; the entry lives, with its
+        // key, until it was taken out of the tables.
+        self.entries.update(key.slot, |table| unsafe { table.insert_new(key.hash, entry) });
+        if expiry.is_some() {
+            self.add_to_expires(key, entry);
+        }
+        self.borrow(entry)
+    }
+
+    /// After an entry was renewed: makes the tables lead to where it is now, and the expiry index know it or not.
+    fn settle(&mut self, key: &Key, old: EntryPtr, new: EntryPtr, expired: bool) {
+        if new != old {
+            replace(&mut self.entries, key, old, new);
+        }
+        match (expired, self.borrow(new).has_expiry()) {
+            (true, true) if new != old => replace(&mut self.expires, key, old, new),
+            (true, false) => remove(&mut self.expires, key, old),
+            (false, true) => self.add_to_expires(key, new),
+            _ => {}
+        }
+    }
+
+    fn add_to_expires(&mut self, key: &Key, entry: EntryPtr) {
+        // SAFETY: as for `entries`, into which it was put before.
+        self.expires.update(key.slot, |table| unsafe { table.insert_new(key.hash, entry) });
+    }
+
+    /// Takes an entry out of the tables and the account.
+    fn unlink(&mut self, key: &Key, entry: EntryPtr) {
+        if self.borrow(entry).has_expiry() {
+            remove(&mut self.expires, key, entry);
+        }
+        remove(&mut self.entries, key, entry);
+        self.uncount(entry);
+    }
+
+    /// Ends an entry that is in no table any more.
+    fn free(&mut self, entry: EntryPtr) {
+        // SAFETY: see the invariants; nothing leads to the entry any more.
+        unsafe {
+            entry.drop_value();
+            entry.free(&mut self.slab);
+        }
+    }
+
+    /// Before and after whatever may change what an entry costs beside its piece.
+    #[inline]
+    fn uncount(&mut self, entry: EntryPtr) {
+        let (memory, outside) = self.weight(entry);
+        self.values -= memory;
+        self.outside -= outside;
+    }
+
+    #[inline]
+    fn count(&mut self, entry: EntryPtr) {
+        let (memory, outside) = self.weight(entry);
+        self.values += memory;
+        self.outside += outside;
+    }
+
+    #[inline]
+    fn weight(&self, entry: EntryPtr) -> (usize, usize) {
+        let entry = self.borrow(entry);
+        if entry.reaches_outside() { (entry.boxed_memory(), 1) } else { (0, 0) }
+    }
+}
+
+/// The copy goes on as the original does: its tables have the same order, its memory the same cost.
+impl Clone for Store {
+    fn clone(&self) -> Self {
+        let mut slab = Slab::new();
+        // SAFETY: see the invariants.
+        let entries = self.entries.map(|_, entry| unsafe { entry.duplicate(&mut slab) });
+        let expires = self.expires.map(|slot, entry| {
+            let key = self.borrow(entry).key();
+            let table = entries.table(slot).expect("each entry was copied with its table");
+            table.find(table.hash(key), key).expect("each entry was copied")
+        });
+        Store { entries, expires, slab, values: self.values, outside: self.outside, scratch: Vec::new() }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        while !self.free_some(usize::MAX) {}
+    }
+}
+
+fn replace(tables: &mut Tables, key: &Key, old: EntryPtr, new: EntryPtr) {
+    tables.update(key.slot, |table| {
+        let slot = table.find_item(key.hash, old).expect("the table leads to the entry");
+        // SAFETY: the new entry is the old one, with the same key, where it lies now.
+        unsafe { slot.replace(new) }
+    });
+}
+
+fn remove(tables: &mut Tables, key: &Key, entry: EntryPtr) {
+    tables.update(key.slot, |table| {
+        table.find_item(key.hash, entry).expect("the table leads to the entry").remove();
+    });
+}

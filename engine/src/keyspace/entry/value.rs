@@ -1,0 +1,145 @@
+//! What a key can hold: a string (an integer or bytes) or an object of one of the collection types.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ptr::{self, NonNull};
+
+/// A value outside the keyspace: on its way in, or taken out.
+#[derive(Clone)]
+pub enum Value {
+    Int(i64),
+    Bytes(Vec<u8>),
+    Object(Object),
+}
+
+/// Everything that has to be said once for each type of objects: its place in [`Kind`], [`Object`] and
+/// [`ValueRef`], and how it goes into a pointer and comes back.
+macro_rules! object_types {
+    ($($kind:ident = $name:literal)*) => {
+        /// A value's type, as TYPE names it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Kind {
+            String,
+            $($kind),*
+        }
+
+        /// A value of a type other than string.
+        #[derive(Clone)]
+        pub enum Object {
+            $($kind(Box<$kind>)),*
+        }
+
+        /// A value where it lies in the keyspace.
+        #[derive(Clone, Copy)]
+        pub enum ValueRef<'a> {
+            Int(i64),
+            Bytes(&'a [u8]),
+            $($kind(&'a $kind)),*
+        }
+
+        impl Kind {
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Kind::String => "string",
+                    $(Kind::$kind => $name),*
+                }
+            }
+
+            pub(super) fn from_number(number: u8) -> Option<Kind> {
+                [Kind::String, $(Kind::$kind),*].get(usize::from(number)).copied()
+            }
+        }
+
+        impl Object {
+            pub fn borrow(&self) -> ValueRef<'_> {
+                match *self {
+                    $(Object::$kind(ref object) => ValueRef::$kind(object)),*
+                }
+            }
+
+            /// What the object owns, from now on owned by the pointer; its address is exposed.
+            pub(super) fn into_raw(self) -> (Kind, NonNull<u8>) {
+                match self {
+                    $(Object::$kind(object) => (Kind::$kind, expose(object).cast())),*
+                }
+            }
+
+            /// # Safety
+            /// Both came out of `into_raw`, and go back only once.
+            pub(super) unsafe fn from_raw(kind: Kind, raw: NonNull<u8>) -> Object {
+                match kind {
+                    Kind::String => unreachable!("a string is no object"),
+                    // SAFETY: by contract `raw` is such a box.
+                    $(Kind::$kind => Object::$kind(unsafe { Box::from_raw(raw.as_ptr().cast()) })),*
+                }
+            }
+        }
+
+        impl<'a> ValueRef<'a> {
+            pub fn kind(&self) -> Kind {
+                match self {
+                    ValueRef::Int(_) | ValueRef::Bytes(_) => Kind::String,
+                    $(ValueRef::$kind(_) => Kind::$kind),*
+                }
+            }
+
+            /// What an object costs beside the entry; nothing for a string.
+            pub(super) fn object_memory(&self) -> usize {
+                match self {
+                    ValueRef::Int(_) | ValueRef::Bytes(_) => 0,
+                    $(ValueRef::$kind(object) => object.memory()),*
+                }
+            }
+
+            pub(super) fn encoding(&self) -> &'static str {
+                match self {
+                    ValueRef::Int(_) => "int",
+                    ValueRef::Bytes(_) => "raw",
+                    $(ValueRef::$kind(object) => object.encoding()),*
+                }
+            }
+
+            pub fn to_value(&self) -> Value {
+                match self {
+                    ValueRef::Int(value) => Value::Int(*value),
+                    ValueRef::Bytes(bytes) => Value::Bytes((*bytes).into()),
+                    $(ValueRef::$kind(object) => Value::Object(Object::$kind(Box::new((*object).clone())))),*
+                }
+            }
+
+            /// # Safety
+            /// Both came out of `Object::into_raw`, and the object is alive, and not changed, as long as `'a`.
+            pub(super) unsafe fn from_raw(kind: Kind, raw: NonNull<u8>) -> ValueRef<'a> {
+                match kind {
+                    Kind::String => unreachable!("a string is no object"),
+                    // SAFETY: as by contract.
+                    $(Kind::$kind => ValueRef::$kind(unsafe { raw.cast().as_ref() })),*
+                }
+            }
+        }
+    };
+}
+
+object_types! {}
+
+impl Value {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Value::Int(_) | Value::Bytes(_) => Kind::String,
+            Value::Object(object) => object.borrow().kind(),
+        }
+    }
+}
+
+/// Gives a box up for a pointer that can be stored as a number.
+pub(super) fn expose<T>(value: Box<T>) -> NonNull<T> {
+    let pointer = NonNull::from(Box::leak(value));
+    pointer.expose_provenance();
+    pointer
+}
+
+/// The pointer whose address was exposed before it was stored.
+pub(super) fn exposed<T>(address: u64) -> NonNull<T> {
+    NonNull::new(ptr::with_exposed_provenance_mut(address as usize)).expect("a box has an address")
+}

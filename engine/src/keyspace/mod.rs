@@ -1,0 +1,90 @@
+//! Keys to values: databases of entries, made for little memory per key and few cache misses per command.
+//!
+//! `entry` holds all that is unsafe: an [`Entry`] is one piece of memory with key, value, expiry and access bits, and
+//! a `Store` owns entries and the tables that lead to them. [`Db`] is what commands see. Deliberately
+//! absent: clocks, expiry rules, notifications. Whoever changes a key also reports it ([`Db::modifications`] says
+//! whether somebody should have).
+
+#[allow(unreachable_patterns)] // likewise
+mod db;
+#[allow(unused_variables, unreachable_code, unreachable_patterns)] // until the first type of objects is here
+mod entry;
+
+pub use self::db::{Db, Remains};
+pub use self::entry::Entry;
+pub use self::entry::value::{Kind, Object, Value, ValueRef};
+
+use crate::base::hash::{self, siphash};
+use alloc::vec::Vec;
+
+/// A key's bytes with what is computed of them once.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    pub bytes: &'a [u8],
+    pub hash: u64,
+    /// 0 outside of cluster mode.
+    pub slot: u16,
+}
+
+/// All databases of a node.
+#[derive(Clone)]
+pub struct Keyspace {
+    databases: Vec<Db>,
+    slots: bool,
+    seed: (u64, u64),
+}
+
+impl Keyspace {
+    /// With `slots`, as in cluster mode, database 0 has a table for each slot.
+    pub fn new(databases: usize, slots: bool, seed: (u64, u64)) -> Self {
+        let databases = (0..databases).map(|index| Db::new(slots && index == 0, seed)).collect();
+        Keyspace { databases, slots, seed }
+    }
+
+    #[inline]
+    pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
+        let slot = if self.slots { hash::slot(bytes) } else { 0 };
+        Key { bytes, hash: siphash(self.seed, bytes), slot }
+    }
+
+    /// How many databases there are.
+    pub fn databases(&self) -> usize {
+        self.databases.len()
+    }
+
+    #[inline]
+    pub fn db(&self, index: usize) -> &Db {
+        &self.databases[index]
+    }
+
+    #[inline]
+    pub fn db_mut(&mut self, index: usize) -> &mut Db {
+        &mut self.databases[index]
+    }
+
+    pub fn swap(&mut self, a: usize, b: usize) {
+        self.databases.swap(a, b);
+    }
+
+    /// What all databases cost.
+    pub fn memory(&self) -> usize {
+        self.databases.iter().map(Db::memory).sum()
+    }
+
+    /// What is held for entries beyond [`Keyspace::memory`].
+    pub fn spare(&self) -> usize {
+        self.databases.iter().map(Db::spare).sum()
+    }
+
+    /// Requests the memory in which a search for the key begins: for all keys of a pipeline, before any is looked up.
+    #[inline(always)]
+    pub fn prefetch_bucket(&self, index: usize, key: &Key) {
+        self.databases[index].prefetch_bucket(key);
+    }
+
+    /// Requests the key's entry, its bucket having been requested a while ago.
+    #[inline(always)]
+    pub fn prefetch_entry(&self, index: usize, key: &Key) {
+        self.databases[index].prefetch_entry(key);
+    }
+}
