@@ -1,0 +1,227 @@
+//! One client: what it is called, what it may do, what waits to be read from and sent to it.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::base::time::Time;
+use crate::clients::transaction::Transaction;
+use crate::event::ClientId;
+use crate::io::Conn;
+use crate::resp::decode::Progress;
+use crate::resp::encode::Protocol;
+
+/// `CLIENT REPLY`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// The next command is not answered.
+    SkipNext,
+    /// This command is not answered.
+    Skip,
+}
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub id: ClientId,
+    pub conn: Conn,
+    pub peer: String,
+    pub local: String,
+    pub unix: bool,
+    pub name: String,
+    pub library: String,
+    pub library_version: String,
+    pub created: Time,
+    pub last_interaction: Time,
+    pub last_command: &'static str,
+    pub commands: u64,
+    pub received: u64,
+    pub sent: u64,
+    pub db: usize,
+    pub protocol: Protocol,
+    pub authenticated: bool,
+    pub reply_mode: ReplyMode,
+    pub no_evict: bool,
+    pub no_touch: bool,
+    pub monitor: bool,
+    pub transaction: Option<Transaction>,
+    /// A watched key changed: EXEC will refuse.
+    pub watch_broken: bool,
+    pub channels: BTreeSet<Box<[u8]>>,
+    pub patterns: BTreeSet<Box<[u8]>>,
+    pub shard_channels: BTreeSet<Box<[u8]>>,
+    /// Closes once its output has gone; nothing more is read.
+    pub closing: Option<&'static str>,
+    /// Bytes received and not yet run.
+    pub query: Vec<u8>,
+    pub progress: Progress,
+    pub output: OutputBuffer,
+    /// Since when more than the soft limit has waited.
+    pub over_soft_limit: Option<Time>,
+}
+
+/// What is to be sent: bytes in order, of which the first have gone.
+#[derive(Clone, Debug, Default)]
+pub struct OutputBuffer {
+    pub(crate) bytes: Vec<u8>,
+    gone: usize,
+    /// The transport took less than it was given and has not asked for more.
+    pub(crate) stuck: bool,
+}
+
+impl OutputBuffer {
+    pub fn unsent(&self) -> &[u8] {
+        &self.bytes[self.gone..]
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.gone == self.bytes.len()
+    }
+
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// The first `count` unsent bytes have gone.
+    pub(crate) fn sent(&mut self, count: usize) {
+        assert!(count <= self.unsent().len(), "more sent than was to be sent");
+        self.gone += count;
+        if self.is_empty() {
+            self.bytes.clear();
+            self.gone = 0;
+        } else if self.gone > self.bytes.len() / 2 {
+            self.bytes.drain(..self.gone);
+            self.gone = 0;
+        }
+    }
+}
+
+impl Client {
+    pub fn new(id: ClientId, conn: Conn, peer: &str, local: &str, unix: bool, now: Time) -> Self {
+        Client {
+            id,
+            conn,
+            peer: peer.into(),
+            local: local.into(),
+            unix,
+            name: String::new(),
+            library: String::new(),
+            library_version: String::new(),
+            created: now,
+            last_interaction: now,
+            last_command: "NULL",
+            commands: 0,
+            received: 0,
+            sent: 0,
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated: false,
+            reply_mode: ReplyMode::On,
+            no_evict: false,
+            no_touch: false,
+            monitor: false,
+            transaction: None,
+            watch_broken: false,
+            channels: BTreeSet::new(),
+            patterns: BTreeSet::new(),
+            shard_channels: BTreeSet::new(),
+            closing: None,
+            query: Vec::new(),
+            progress: Progress::default(),
+            output: OutputBuffer::default(),
+            over_soft_limit: None,
+        }
+    }
+
+    pub fn subscriptions(&self) -> usize {
+        self.channels.len() + self.patterns.len() + self.shard_channels.len()
+    }
+
+    /// In RESP2 a subscriber may send few commands, because replies and messages look alike.
+    pub fn is_subscriber(&self) -> bool {
+        self.subscriptions() > 0
+    }
+
+    pub fn memory(&self) -> usize {
+        size_of::<Client>()
+            + self.peer.len()
+            + self.local.len()
+            + self.name.len()
+            + self.query.capacity()
+            + self.output.memory()
+            + self.transaction.as_ref().map_or(0, Transaction::memory)
+    }
+}
+
+/// The clients of a node, by connection and by id.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    by_conn: Vec<Option<Box<Client>>>,
+    by_id: BTreeMap<ClientId, Conn>,
+    last_id: u64,
+    /// Connections to which something has been written since the last look.
+    pub(crate) written: Vec<Conn>,
+}
+
+impl Clients {
+    pub fn add(&mut self, conn: Conn, peer: &str, local: &str, unix: bool, now: Time) -> &mut Client {
+        self.last_id += 1;
+        let id = ClientId(self.last_id);
+        let index = conn.0 as usize;
+        if index >= self.by_conn.len() {
+            self.by_conn.resize_with(index + 1, || None);
+        }
+        assert!(self.by_conn[index].is_none(), "connection {index} is in use");
+        self.by_id.insert(id, conn);
+        self.by_conn[index].insert(Box::new(Client::new(id, conn, peer, local, unix, now)))
+    }
+
+    pub fn remove(&mut self, conn: Conn) -> Option<Box<Client>> {
+        let client = self.by_conn.get_mut(conn.0 as usize)?.take()?;
+        self.by_id.remove(&client.id);
+        Some(client)
+    }
+
+    pub fn get(&self, conn: Conn) -> Option<&Client> {
+        self.by_conn.get(conn.0 as usize)?.as_deref()
+    }
+
+    pub fn get_mut(&mut self, conn: Conn) -> Option<&mut Client> {
+        self.by_conn.get_mut(conn.0 as usize)?.as_deref_mut()
+    }
+
+    pub fn conn_of(&self, id: ClientId) -> Option<Conn> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// In the order of their ids: the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = &Client> {
+        self.by_id.values().filter_map(|&conn| self.get(conn))
+    }
+
+    pub fn conns(&self) -> Vec<Conn> {
+        self.by_id.values().copied().collect()
+    }
+
+    /// The buffer that bytes for a client are added to; it will be sent when this input has been dealt with.
+    pub fn output(&mut self, conn: Conn) -> Option<(&mut Vec<u8>, Protocol)> {
+        self.written.push(conn);
+        let client = self.by_conn.get_mut(conn.0 as usize)?.as_deref_mut()?;
+        Some((&mut client.output.bytes, client.protocol))
+    }
+
+    pub fn memory(&self) -> usize {
+        self.iter().map(Client::memory).sum()
+    }
+}

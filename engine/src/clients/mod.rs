@@ -1,0 +1,5 @@
+//! Small state machines around a connection, none of which knows another.
+
+pub mod client;
+pub mod pubsub;
+pub mod transaction;
