@@ -18,6 +18,7 @@ pub struct Db {
 }
 
 /// What was in a database before it was cleared, to be freed in steps.
+#[derive(Clone)]
 pub struct Remains(Store);
 
 impl Db {

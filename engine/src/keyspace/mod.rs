@@ -5,6 +5,7 @@
 //! absent: clocks, expiry rules, notifications. Whoever changes a key also reports it ([`Db::modifications`] says
 //! whether somebody should have).
 
+pub mod change;
 #[allow(unreachable_patterns)] // likewise
 mod db;
 #[allow(unused_variables, unreachable_code, unreachable_patterns)] // until the first type of objects is here
