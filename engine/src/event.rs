@@ -40,7 +40,7 @@ pub enum Gone {
 }
 
 /// A connection's client, as people and commands name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
 
 type Bytes = Box<[u8]>;

@@ -8,7 +8,17 @@ extern crate alloc;
 extern crate std;
 
 pub mod base;
+pub mod clients;
+pub mod cluster;
 pub mod collections;
+pub mod commands;
+pub mod config;
 pub mod event;
+pub mod execute;
+pub mod inspect;
 pub mod io;
 pub mod keyspace;
+pub mod node;
+pub mod resp;
+pub mod state;
+pub mod timers;

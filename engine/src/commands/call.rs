@@ -1,0 +1,74 @@
+//! What a command's function is given: its arguments, the state it works on, and where its reply goes.
+
+use crate::clients::client::Client;
+use crate::commands::declaration::Command;
+use crate::io::Conn;
+use crate::keyspace::change::Notify;
+use crate::keyspace::{Db, Key};
+use crate::resp::decode::Args;
+use crate::resp::encode::Reply;
+use crate::resp::error::{self, Error};
+use crate::state::State;
+
+pub struct Call<'a> {
+    pub command: &'static Command,
+    /// The command's name first.
+    pub args: Args<'a>,
+    pub conn: Conn,
+    pub state: &'a mut State,
+    pub reply: &'a mut dyn Reply,
+}
+
+impl<'a> Call<'a> {
+    /// The argument at `index`; the arity has been checked for those that must be there.
+    pub fn arg(&self, index: usize) -> &'a [u8] {
+        self.args.get(index).unwrap_or(&[])
+    }
+
+    pub fn key(&self, index: usize) -> Key<'a> {
+        self.state.keyspace.key(self.arg(index))
+    }
+
+    /// # Errors
+    /// The argument is no 64-bit integer.
+    pub fn integer(&self, index: usize) -> Result<i64, Error> {
+        integer(self.arg(index))
+    }
+
+    /// The database that this client has selected.
+    pub fn db(&mut self) -> &mut Db {
+        self.state.db_mut()
+    }
+
+    pub fn client(&self) -> &Client {
+        self.state.clients.get(self.conn).expect("the caller is connected while its command runs")
+    }
+
+    pub fn client_mut(&mut self) -> &mut Client {
+        self.state.clients.get_mut(self.conn).expect("the caller is connected while its command runs")
+    }
+
+    /// Says that this command changed a key of the selected database, and what Redis calls that change.
+    pub fn changed(&mut self, key: &[u8], class: Notify, what: &'static str) {
+        let db = self.state.db;
+        self.state.effects.changed(db, key, class, what);
+    }
+
+    /// Says how this command is to be recorded in place of its own words: called once for each command to record.
+    /// The words are built only where something records.
+    pub fn record<T: AsRef<[u8]>>(&mut self, words: impl FnOnce() -> alloc::vec::Vec<T>) {
+        self.state.effects.record_as(words);
+    }
+
+    /// # Errors
+    /// Always: this option is unknown.
+    pub fn syntax<T>(&self) -> Result<T, Error> {
+        Err(error::SYNTAX)
+    }
+}
+
+/// # Errors
+/// The text is no 64-bit integer.
+pub fn integer(text: &[u8]) -> Result<i64, Error> {
+    crate::base::number::parse_i64(text).ok_or(error::NOT_INTEGER)
+}

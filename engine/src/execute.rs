@@ -1,0 +1,335 @@
+//! The road that every command takes: gates, run, commit.
+//!
+//! ```text
+//!  decoded command ─ resolve ─ GATES ─ queue (in MULTI) ─ run ─ commit ─┬─ WATCH
+//!                        │        │                                     ├─ notifications
+//!                        └────────┴─ refused: the error, and which      ├─ events
+//!                                    gate closed                        └─ record: log, replicas
+//! ```
+//! Absent on purpose: any other way to change data and tell of it.
+
+use alloc::borrow::ToOwned;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use crate::base::hash;
+use crate::cluster::redirect;
+use crate::commands::call::Call;
+use crate::commands::declaration::{Command, Flags};
+use crate::event::{ARGUMENT_SHOWN, Event};
+use crate::io::Conn;
+use crate::keyspace::change::write_record;
+use crate::resp::decode::{Args, OwnedArgs};
+use crate::resp::encode::{Encoder, Reply};
+use crate::resp::error::{self, Error};
+use crate::state::State;
+
+/// A command that has been asked for.
+struct Attempt<'a> {
+    command: &'static Command,
+    args: Args<'a>,
+    conn: Conn,
+}
+
+/// One reason for which a command may not run now.
+struct Gate {
+    name: &'static str,
+    check: fn(&mut State, &Attempt<'_>) -> Result<(), Error>,
+}
+
+/// In Redis's order. Gates of features that are not there yet (disk error, replicas, loading, scripts, pause) join here.
+const GATES: &[Gate] = &[
+    Gate { name: "authenticated", check: authenticated },
+    Gate { name: "transaction", check: allowed_in_transaction },
+    Gate { name: "cluster slot", check: cluster_slot },
+    Gate { name: "memory", check: memory },
+    Gate { name: "subscribed", check: subscribed },
+];
+
+fn authenticated(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
+    if attempt.command.flags.has(Flags::NO_AUTH) {
+        return Ok(());
+    }
+    match state.clients.get(attempt.conn) {
+        Some(client) if client.authenticated => Ok(()),
+        _ => Err(error::NO_AUTH),
+    }
+}
+
+fn allowed_in_transaction(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
+    let queueing = state.clients.get(attempt.conn).is_some_and(|client| client.transaction.is_some());
+    if queueing && attempt.command.flags.has(Flags::NO_MULTI) { Err(error::NOT_IN_MULTI) } else { Ok(()) }
+}
+
+fn cluster_slot(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
+    if !state.config.cluster_enabled {
+        return Ok(());
+    }
+    let mut slot = None;
+    let mut add = |command: &Command, args: Args<'_>| -> Result<(), Error> {
+        match (slot, slot_of(command, args)?) {
+            (Some(before), Some(this)) if before != this => return Err(error::CROSS_SLOT),
+            (_, Some(this)) => slot = Some(this),
+            _ => {}
+        }
+        Ok(())
+    };
+    if attempt.command.name == "exec" {
+        let queue = state.clients.get(attempt.conn).and_then(|client| client.transaction.as_ref());
+        for queued in queue.map_or(&[][..], |transaction| &transaction.queue) {
+            if let Ok(command) = resolve(state, queued.as_args()) {
+                add(command, queued.as_args())?;
+            }
+        }
+    } else {
+        add(attempt.command, attempt.args)?;
+    }
+    let Some(slot) = slot else { return Ok(()) };
+    redirect::admit(&state.slots, slot).inspect_err(|_| {
+        if let (Some(owner), Some(client)) = (state.slots.owner(slot), state.clients.get(attempt.conn)) {
+            let (client, to) = (client.id, owner.address());
+            state.events.emit(|| Event::Moved { client, slot, to });
+        }
+    })
+}
+
+/// The one slot of a command's keys.
+fn slot_of(command: &Command, args: Args<'_>) -> Result<Option<u16>, Error> {
+    let (mut slot, mut crossed) = (None, false);
+    command.keys(args, |position, _| {
+        let this = hash::slot(&args[position]);
+        crossed |= slot.is_some_and(|slot| slot != this);
+        slot = Some(this);
+    });
+    if crossed { Err(error::CROSS_SLOT) } else { Ok(slot) }
+}
+
+fn memory(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
+    let limit = state.config.maxmemory.0;
+    if limit == 0 || !attempt.command.flags.has(Flags::DENY_OOM) || state.keyspace.memory() as u64 <= limit {
+        return Ok(());
+    }
+    Err(error::OUT_OF_MEMORY)
+}
+
+fn subscribed(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
+    use crate::resp::encode::Protocol;
+    let Some(client) = state.clients.get(attempt.conn) else { return Ok(()) };
+    if client.protocol == Protocol::Resp3 || !client.is_subscriber() {
+        return Ok(());
+    }
+    match attempt.command.name {
+        "ping" | "subscribe" | "ssubscribe" | "sunsubscribe" | "psubscribe" | "unsubscribe" | "punsubscribe"
+        | "quit" | "reset" => Ok(()),
+        _ => {
+            let name = attempt.command.full_name;
+            Err(alloc::format!(
+                "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+            )
+            .into())
+        }
+    }
+}
+
+/// Finds the command that some words name, with its subcommand, and checks their number.
+///
+/// # Errors
+/// There is no such command, or it takes another number of words.
+pub fn resolve(state: &State, args: Args<'_>) -> Result<&'static Command, Error> {
+    let command = state.names.get(&args[0]).ok_or_else(|| error::unknown_command(&args[0], args.from(1).iter()))?;
+    resolve_subcommand(command, args)
+}
+
+fn resolve_subcommand(command: &'static Command, args: Args<'_>) -> Result<&'static Command, Error> {
+    let command = match args.get(1) {
+        Some(word) if command.is_container() => match command.subcommand(word) {
+            Some(subcommand) => subcommand,
+            // A command that also runs by itself takes any first argument.
+            None if command.arity == -1 => command,
+            None => return Err(error::unknown_subcommand(command.name, word)),
+        },
+        _ => command,
+    };
+    if command.takes(args.len()) { Ok(command) } else { Err(error::wrong_arity(command.full_name)) }
+}
+
+/// Takes one command of a client down the road; its reply is added to `out`.
+pub fn execute(state: &mut State, conn: Conn, args: Args<'_>, known: Option<&'static Command>, out: &mut Vec<u8>) {
+    let Some(client) = state.clients.get_mut(conn) else { return };
+    client.commands += 1;
+    state.db = client.db;
+    state.touching = !client.no_touch;
+    let protocol = client.protocol;
+    let before = out.len();
+    let resolved = match known {
+        Some(command) => resolve_subcommand(command, args),
+        None => resolve(state, args),
+    };
+    match resolved {
+        Err(refusal) => refuse(state, conn, args, "exists", refusal, &mut Encoder::new(out, protocol)),
+        Ok(command) => {
+            let attempt = Attempt { command, args, conn };
+            let closed = GATES.iter().find_map(|gate| Some((gate.name, (gate.check)(state, &attempt).err()?)));
+            match closed {
+                Some((gate, refusal)) => {
+                    state.stats.calls_of(command).rejected += 1;
+                    refuse(state, conn, args, gate, refusal, &mut Encoder::new(out, protocol));
+                }
+                None if is_queued(state, &attempt) => {
+                    queue(state, &attempt);
+                    Encoder::new(out, protocol).simple("QUEUED");
+                }
+                None => {
+                    let client = state.clients.get_mut(conn).expect("it was there when the gates opened");
+                    client.last_command = command.full_name;
+                    run(state, conn, command, args, &mut Encoder::new(out, protocol));
+                }
+            }
+        }
+    }
+    silence(state, conn, out, before);
+}
+
+/// `CLIENT REPLY`: takes back what this client does not want to read.
+fn silence(state: &mut State, conn: Conn, out: &mut Vec<u8>, before: usize) {
+    use crate::clients::client::ReplyMode;
+    let Some(client) = state.clients.get_mut(conn) else { return };
+    match client.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => out.truncate(before),
+        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
+        ReplyMode::Skip => {
+            out.truncate(before);
+            client.reply_mode = ReplyMode::On;
+        }
+    }
+}
+
+fn refuse(state: &mut State, conn: Conn, args: Args<'_>, gate: &'static str, error: Error, reply: &mut dyn Reply) {
+    count_error(state, &error);
+    let Some(client) = state.clients.get_mut(conn) else { return };
+    if let Some(transaction) = &mut client.transaction {
+        transaction.failed = true;
+    }
+    let client = client.id;
+    state.events.emit(|| Event::Refused { client, command: args[0].into(), gate, error: error.0.to_string() });
+    reply.error(&error);
+}
+
+/// Error codes that are counted: a bound on what a hostile script could make us remember.
+const ERROR_CODES: usize = 128;
+
+fn count_error(state: &mut State, error: &Error) {
+    state.stats.errors += 1;
+    let codes = &mut state.stats.error_codes;
+    if let Some(count) = codes.get_mut(error.code()) {
+        *count += 1;
+    } else if codes.len() < ERROR_CODES {
+        codes.insert(error.code().to_owned(), 1);
+    }
+}
+
+fn is_queued(state: &State, attempt: &Attempt<'_>) -> bool {
+    let queueing = state.clients.get(attempt.conn).is_some_and(|client| client.transaction.is_some());
+    queueing && !matches!(attempt.command.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+fn queue(state: &mut State, attempt: &Attempt<'_>) {
+    let client = state.clients.get_mut(attempt.conn);
+    if let Some(transaction) = client.and_then(|client| client.transaction.as_mut()) {
+        transaction.queue.push(OwnedArgs::from(attempt.args));
+    }
+}
+
+/// Runs an admitted command and commits what it did.
+pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<'_>, reply: &mut dyn Reply) {
+    state.stats.commands += 1;
+    state.effects.keys_wanted =
+        state.config.notify_keyspace_events.0 != 0 || !state.watches.is_empty() || state.events.is_watched();
+    state.effects.records_wanted = state.records.is_some();
+    debug_assert!(state.effects.is_empty());
+    let before = if cfg!(debug_assertions) { state.modifications() } else { 0 };
+
+    let outcome = (command.run)(&mut Call { command, args, conn, state, reply });
+
+    debug_assert!(
+        command.name == "exec" || state.effects.agrees_with(state.modifications() != before),
+        "{} must report a change if and only if it made one",
+        command.full_name
+    );
+    let calls = state.stats.calls_of(command);
+    calls.calls += 1;
+    calls.failed += outcome.is_err() as u64;
+    if let Err(error) = &outcome {
+        count_error(state, error);
+        reply.error(error);
+    }
+    if state.events.is_watched()
+        && !command.flags.has(Flags::SKIP_MONITOR)
+        && let Some(client) = state.clients.get(conn)
+    {
+        let (client, db) = (client.id, state.db as u32);
+        state.events.emit(|| Event::Ran { client, db, args: shown(args), failed: outcome.is_err() });
+    }
+    commit(state, args);
+}
+
+/// Arguments as events show them.
+fn shown(args: Args<'_>) -> Vec<alloc::boxed::Box<[u8]>> {
+    args.iter().map(|arg| arg[..arg.len().min(ARGUMENT_SHOWN)].into()).collect()
+}
+
+/// Tells everybody what a command changed.
+fn commit(state: &mut State, args: Args<'_>) {
+    if !state.overdue.is_empty() {
+        state.remove_overdue();
+    }
+    if state.effects.is_empty() {
+        state.effects.clear();
+        return;
+    }
+    let mut effects = core::mem::take(&mut state.effects);
+    state.stats.dirty += effects.count();
+    for (db, key, class, what) in effects.changes() {
+        if class == crate::keyspace::change::Notify::KEY_MISS {
+            state.notify(db, key, class, what);
+            continue;
+        }
+        state.key_changed(db, key, class, what, false);
+        state.events.emit(|| Event::Changed { db: db as u32, key: key.into(), what });
+    }
+    if effects.count() > 0 {
+        let db = state.db;
+        state.write_record(db, |out| effects.write_records(args, out));
+    }
+    effects.clear();
+    state.effects = effects;
+}
+
+/// Runs the queue of a transaction: one reply each, in an array; recorded as a transaction where it changed anything.
+pub(crate) fn run_queue(state: &mut State, conn: Conn, queue: Vec<OwnedArgs>, reply: &mut dyn Reply) {
+    // EXEC itself has changed nothing yet: its own effects must not be mixed with those of the queue.
+    let dirty = state.stats.dirty;
+    let start = state.records.as_ref().map(|records| records.bytes.len());
+    state.in_transaction = true;
+    reply.array(queue.len());
+    for queued in &queue {
+        let args = queued.as_args();
+        match resolve(state, args) {
+            Ok(command) => run(state, conn, command, args, reply),
+            Err(error) => reply.error(&error),
+        }
+        state.db = state.clients.get(conn).map_or(0, |client| client.db);
+    }
+    state.in_transaction = false;
+    if state.stats.dirty - dirty > 1
+        && let (Some(start), Some(records)) = (start, &mut state.records)
+    {
+        let mut wrapped = Vec::new();
+        write_record(&mut wrapped, [&b"MULTI"[..]].into_iter());
+        wrapped.extend_from_slice(&records.bytes[start..]);
+        write_record(&mut wrapped, [&b"EXEC"[..]].into_iter());
+        records.bytes.truncate(start);
+        records.bytes.append(&mut wrapped);
+    }
+}

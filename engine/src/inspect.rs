@@ -1,0 +1,133 @@
+//! Plain views of all state: what INFO prints and panels draw is read here, and nowhere else.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::base::time::{Duration, Time};
+use crate::clients::client::Client;
+use crate::cluster::slots::SlotTable;
+use crate::config::Config;
+use crate::keyspace::{Entry, Keyspace};
+use crate::state::{State, Stats};
+
+/// A node to be looked at.
+#[derive(Clone, Copy)]
+pub struct Inspect<'a> {
+    state: &'a State,
+}
+
+/// One key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyView {
+    pub key: Vec<u8>,
+    pub kind: &'static str,
+    pub encoding: &'static str,
+    /// When it expires; it may have passed.
+    pub expiry: Option<Time>,
+    /// Seconds since it was used.
+    pub idle: Duration,
+    /// Bytes, with the entry's own.
+    pub memory: usize,
+    pub slot: u16,
+}
+
+/// One database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatabaseView {
+    pub index: usize,
+    pub keys: usize,
+    pub expires: usize,
+    pub memory: usize,
+}
+
+/// One client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientView {
+    pub id: u64,
+    pub peer: String,
+    pub name: String,
+    pub db: usize,
+    pub last_command: &'static str,
+    pub subscriptions: usize,
+    /// Commands queued by MULTI.
+    pub queued: Option<usize>,
+    pub unread: usize,
+    pub unsent: usize,
+}
+
+impl<'a> Inspect<'a> {
+    pub(crate) fn new(state: &'a State) -> Self {
+        Inspect { state }
+    }
+
+    /// The node's clock, as of its last input.
+    pub fn now(&self) -> Time {
+        self.state.now
+    }
+    pub fn config(&self) -> &'a Config {
+        &self.state.config
+    }
+    pub fn stats(&self) -> &'a Stats {
+        &self.state.stats
+    }
+    pub fn slots(&self) -> &'a SlotTable {
+        &self.state.slots
+    }
+    pub fn keyspace(&self) -> &'a Keyspace {
+        &self.state.keyspace
+    }
+    pub fn run_id(&self) -> &'a str {
+        &self.state.run_id
+    }
+    /// Bytes by the engine's own account.
+    pub fn memory(&self) -> usize {
+        self.state.memory()
+    }
+
+    /// The databases that hold anything.
+    pub fn databases(&self) -> impl Iterator<Item = DatabaseView> + 'a {
+        let keyspace = &self.state.keyspace;
+        (0..keyspace.databases())
+            .map(|index| (index, keyspace.db(index)))
+            .filter(|(_, db)| !db.is_empty())
+            .map(|(index, db)| DatabaseView { index, keys: db.len(), expires: db.expires_len(), memory: db.memory() })
+    }
+
+    /// Calls `f` with some keys of a database; the cursor with which to go on, zero at the end.
+    pub fn scan_keys(&self, db: usize, cursor: u64, mut f: impl FnMut(KeyView)) -> u64 {
+        self.state.keyspace.db(db).scan(cursor, |entry| f(self.key_view(entry)))
+    }
+
+    /// One key, if it is there.
+    pub fn key(&self, db: usize, key: &[u8]) -> Option<KeyView> {
+        let keyspace = &self.state.keyspace;
+        keyspace.db(db).get(&keyspace.key(key)).map(|entry| self.key_view(entry))
+    }
+
+    pub fn key_view(&self, entry: &Entry) -> KeyView {
+        let clock = crate::state::access_clock(self.state.now);
+        KeyView {
+            key: entry.key().into(),
+            kind: entry.kind().name(),
+            encoding: entry.encoding(),
+            expiry: entry.expiry(),
+            idle: Duration::from_seconds((clock.wrapping_sub(entry.access()) & 0xff_ffff) as u64),
+            memory: entry.memory(),
+            slot: crate::base::hash::slot(entry.key()),
+        }
+    }
+
+    pub fn clients(&self) -> impl Iterator<Item = ClientView> + 'a {
+        self.state.clients.iter().map(|client: &Client| ClientView {
+            id: client.id.0,
+            peer: client.peer.clone(),
+            name: client.name.clone(),
+            db: client.db,
+            last_command: client.last_command,
+            subscriptions: client.subscriptions(),
+            queued: client.transaction.as_ref().map(|transaction| transaction.queue.len()),
+            unread: client.query.len(),
+            unsent: client.output.unsent().len(),
+        })
+    }
+}

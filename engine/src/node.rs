@@ -1,0 +1,474 @@
+//! One server process as a state machine without I/O: inputs in, outputs in order out.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::iter::FusedIterator;
+
+use crate::base::rng::Rng;
+use crate::base::time::Time;
+use crate::clients::client::Clients;
+use crate::cluster::slots::SlotTable;
+use crate::commands::Names;
+use crate::commands::declaration::Command;
+use crate::config::Config;
+use crate::event::{Event, Level, Watch};
+use crate::execute;
+use crate::inspect::Inspect;
+use crate::io::{Conn, Input, Output};
+use crate::keyspace::{Key, Keyspace};
+use crate::resp::decode::{Batch, Limits};
+use crate::resp::encode::{Encoder, Reply};
+use crate::resp::error::{self, Error};
+use crate::state::{HashHint, Records, State};
+use crate::timers::Due;
+
+#[derive(Clone)]
+pub struct Node {
+    state: State,
+    due: Due,
+    batch: Batch,
+    hints: Vec<Hint>,
+    /// Events, sends and closes of the input that is being dealt with.
+    outputs: Vec<Queued>,
+    /// An empty buffer, kept for its memory: a client that waits for nothing owns none.
+    spare: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Hint {
+    command: Option<&'static Command>,
+    key: HashHint,
+}
+
+impl core::fmt::Debug for Command {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.full_name)
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Queued {
+    Event(Event),
+    Send(Conn),
+    Close(Conn),
+    RewriteConfig,
+    Exit,
+}
+
+/// Commands decoded before the first of them runs, so that their keys can be fetched from memory meanwhile.
+const AHEAD: usize = 64;
+/// A buffer larger than this is given back once it is empty, in bytes.
+const KEPT: usize = 64 * 1024;
+
+impl Node {
+    /// A node that has not started. `seed` decides all its chance.
+    ///
+    /// # Errors
+    /// What in the configuration can't be taken.
+    pub fn new(config: Config, seed: u64) -> Result<Node, String> {
+        let mut rng = Rng::new(seed);
+        let names = Names::new(&config.renamed)?;
+        let port = config.port as u16;
+        let binds: Vec<&str> = config.bind.split_whitespace().collect();
+        let slots = if config.cluster_enabled {
+            SlotTable::parse(&config.cluster_static_slots, |host, p| {
+                p == port && (binds.contains(&host) || binds.contains(&"*") || host == "127.0.0.1")
+            })?
+        } else {
+            SlotTable::default()
+        };
+        let databases = if config.cluster_enabled { 1 } else { config.databases as usize };
+        let keyspace = Keyspace::new(databases, config.cluster_enabled, (rng.bits(), rng.bits()));
+        let run_id = (0..5).map(|_| format!("{:08x}", rng.bits() as u32)).collect();
+        let state = State {
+            now: Time::ZERO,
+            started: Time::ZERO,
+            config,
+            names,
+            keyspace,
+            db: 0,
+            clients: Clients::default(),
+            watches: Default::default(),
+            pubsub: Default::default(),
+            slots,
+            effects: Default::default(),
+            events: Default::default(),
+            stats: Default::default(),
+            rng,
+            run_id,
+            resident: 0,
+            touching: true,
+            in_transaction: false,
+            remains: Vec::new(),
+            expire_cursors: alloc::vec![0; databases],
+            overdue: Vec::new(),
+            records: None,
+            exiting: false,
+            rewrite: None,
+            hint: HashHint::default(),
+            peak_memory: 0,
+        };
+        Ok(Node {
+            state,
+            due: Due::default(),
+            batch: Batch::default(),
+            hints: Vec::new(),
+            outputs: Vec::new(),
+            spare: Vec::new(),
+        })
+    }
+
+    /// Deals with one thing that happened at `now`. The host performs what comes out, in order.
+    pub fn handle(&mut self, now: Time, input: Input<'_>) -> Outputs<'_> {
+        self.state.now = now;
+        match input {
+            Input::Started => self.on_started(),
+            Input::Accepted { conn, peer, local, unix } => self.on_accepted(conn, peer, local, unix),
+            Input::Received { conn, bytes } => self.on_received(conn, bytes),
+            Input::Sent { conn, count } => self.on_sent(conn, count),
+            Input::Writable { conn } => self.on_writable(conn),
+            Input::Closed { conn } => self.forget(conn, "closed by the other side"),
+            Input::Resident { bytes } => self.state.resident = bytes,
+            Input::Timeout => self.due.run(&mut self.state),
+            Input::Terminate => self.on_terminate(),
+        }
+        self.flush();
+        self.outputs.reverse();
+        Outputs { queued: &mut self.outputs, clients: &self.state.clients, rewrite: self.state.rewrite.as_deref() }
+    }
+
+    /// When the node wants an [`Input::Timeout`].
+    pub fn next_wakeup(&self) -> Option<Time> {
+        (self.state.started > Time::ZERO && !self.state.exiting).then(|| self.due.next())
+    }
+
+    /// Plain views of all state.
+    pub fn inspect(&self) -> Inspect<'_> {
+        Inspect::new(&self.state)
+    }
+
+    /// Chooses which events are built.
+    pub fn watch(&mut self, watch: Watch) {
+        self.state.events.watch(watch);
+    }
+
+    /// From now on keeps every change as a record.
+    pub fn keep_records(&mut self) {
+        self.state.records.get_or_insert_default();
+    }
+
+    /// The records since the last call: RESP commands that make the same changes on another node.
+    pub fn take_records(&mut self) -> Vec<u8> {
+        self.state.records.as_mut().map_or_else(Vec::new, |records: &mut Records| core::mem::take(&mut records.bytes))
+    }
+
+    fn on_started(&mut self) {
+        let state = &mut self.state;
+        state.started = state.now;
+        state.log(Level::Notice, || format!("Kvarium {} started", env!("CARGO_PKG_VERSION")));
+        state.log(Level::Notice, || "Ready to accept connections".into());
+        self.due.run(&mut self.state);
+    }
+
+    fn on_terminate(&mut self) {
+        self.state.log(Level::Warning, || "Asked to stop: closing all connections".into());
+        self.state.exiting = true;
+    }
+
+    fn on_accepted(&mut self, conn: Conn, peer: &str, local: &str, unix: bool) {
+        let state = &mut self.state;
+        state.stats.connections += 1;
+        let now = state.now;
+        let full = state.clients.len() as i64 >= state.config.maxclients;
+        let open = state.config.requirepass.is_empty();
+        let stranger = state.config.protected_mode && open && !unix && !is_loopback(peer);
+        let client = state.clients.add(conn, peer, local, unix, now);
+        client.authenticated = open;
+        let id = client.id;
+        state.events.emit(|| Event::Connected { client: id, conn, peer: peer.into() });
+        let refusal = match (full, stranger) {
+            (true, _) => error::MAX_CLIENTS,
+            (_, true) => error::PROTECTED_MODE,
+            _ => return,
+        };
+        state.stats.rejected_connections += 1;
+        self.end_with(conn, &refusal, "refused");
+    }
+
+    fn on_received(&mut self, conn: Conn, bytes: &[u8]) {
+        let state = &mut self.state;
+        state.stats.bytes_in += bytes.len() as u64;
+        let Some(client) = state.clients.get_mut(conn) else { return };
+        if client.closing.is_some() {
+            return;
+        }
+        client.last_interaction = state.now;
+        client.received += bytes.len() as u64;
+        let limit = state.config.client_query_buffer_limit.0.min(u32::MAX as u64 / 2);
+        if (client.query.len() + bytes.len()) as u64 > limit {
+            state.stats.query_limit_disconnections += 1;
+            self.close(conn, "query buffer limit");
+            return;
+        }
+        if client.query.is_empty() {
+            let rest = self.run_all(conn, bytes);
+            if let Some(client) = self.state.clients.get_mut(conn) {
+                client.query.extend_from_slice(&bytes[rest..]);
+            }
+        } else {
+            let mut query = core::mem::take(&mut client.query);
+            query.extend_from_slice(bytes);
+            let rest = self.run_all(conn, &query);
+            if let Some(client) = self.state.clients.get_mut(conn)
+                && rest < query.len()
+            {
+                query.drain(..rest);
+                client.query = query;
+            }
+        }
+    }
+
+    /// Runs every whole command in `bytes`; how many bytes they took.
+    fn run_all(&mut self, conn: Conn, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        let mut batch = core::mem::take(&mut self.batch);
+        while let Some(client) = self.state.clients.get_mut(conn) {
+            if client.closing.is_some() {
+                at = bytes.len();
+                break;
+            }
+            let limits = if client.authenticated {
+                Limits { bulk: self.state.config.proto_max_bulk_len.0, args: i32::MAX as i64 }
+            } else {
+                Limits::UNAUTHENTICATED
+            };
+            // Who has not said the password yet may be somebody else after the next command.
+            let ahead = if client.authenticated { AHEAD } else { 1 };
+            let decoded = batch.decode(bytes, at, &mut client.progress, limits, ahead);
+            let next = batch.last_end(at);
+            self.run_batch(conn, &batch, bytes);
+            at = next;
+            if let Err(refusal) = decoded {
+                self.state.log(Level::Verbose, || format!("Protocol error from a client: {}", refusal.0));
+                self.end_with(conn, &refusal, "protocol error");
+                at = bytes.len();
+                break;
+            }
+            if batch.is_empty() {
+                break;
+            }
+        }
+        self.batch = batch;
+        at
+    }
+
+    fn run_batch(&mut self, conn: Conn, batch: &Batch, bytes: &[u8]) {
+        self.look_ahead(conn, batch, bytes);
+        let Some(client) = self.state.clients.get_mut(conn) else { return };
+        // Replies go to a buffer out of reach of messages to the same client, which follow the reply they came with.
+        let mut out = core::mem::take(&mut client.output.bytes);
+        if out.capacity() == 0 {
+            out = core::mem::take(&mut self.spare);
+        }
+        for index in 0..batch.len() {
+            let args = batch.args(index, bytes);
+            if args.is_empty() {
+                continue;
+            }
+            let hint = self.hints[index];
+            self.state.hint = hint.key;
+            execute::execute(&mut self.state, conn, args, hint.command, &mut out);
+            let Some(client) = self.state.clients.get_mut(conn) else { break };
+            if !client.output.bytes.is_empty() {
+                out.append(&mut client.output.bytes);
+            }
+            if client.closing.is_some() || self.state.exiting {
+                break;
+            }
+        }
+        self.state.hint = HashHint::default();
+        if let Some(client) = self.state.clients.get_mut(conn) {
+            client.output.bytes = out;
+            self.state.clients.written.push(conn);
+        }
+    }
+
+    /// Finds the commands of a batch and asks the memory for their first keys' buckets, then for the entries.
+    fn look_ahead(&mut self, conn: Conn, batch: &Batch, bytes: &[u8]) {
+        self.hints.clear();
+        let db = self.state.clients.get(conn).map_or(0, |client| client.db);
+        let state = &self.state;
+        let many = batch.len() > 1;
+        for index in 0..batch.len() {
+            let args = batch.args(index, bytes);
+            let command = args.get(0).and_then(|name| state.names.get(name));
+            let mut hint = Hint { command, key: HashHint::default() };
+            if let Some(key) = command.and_then(first_key).and_then(|position| args.get(position)) {
+                let hashed = state.keyspace.key(key);
+                hint.key = HashHint {
+                    address: key.as_ptr() as usize,
+                    length: key.len(),
+                    hash: hashed.hash,
+                    slot: hashed.slot,
+                };
+                if many {
+                    state.keyspace.prefetch_bucket(db, &hashed);
+                }
+            }
+            self.hints.push(hint);
+        }
+        if many {
+            for index in 0..batch.len() {
+                let hint = self.hints[index];
+                if let Some(key) =
+                    hint.command.and_then(first_key).and_then(|position| batch.args(index, bytes).get(position))
+                {
+                    let HashHint { hash, slot, .. } = hint.key;
+                    state.keyspace.prefetch_entry(db, &Key { bytes: key, hash, slot });
+                }
+            }
+        }
+    }
+
+    fn on_sent(&mut self, conn: Conn, count: usize) {
+        let Some(client) = self.state.clients.get_mut(conn) else { return };
+        self.state.stats.bytes_out += count as u64;
+        client.sent += count as u64;
+        client.output.sent(count);
+        client.output.stuck = !client.output.is_empty();
+        if client.output.is_empty() {
+            let buffer = core::mem::take(&mut client.output.bytes);
+            if buffer.capacity() <= KEPT {
+                self.spare = buffer;
+            }
+            if client.closing.is_some() {
+                self.state.clients.written.push(conn);
+            }
+        }
+    }
+
+    fn on_writable(&mut self, conn: Conn) {
+        if let Some(client) = self.state.clients.get_mut(conn) {
+            client.output.stuck = false;
+            self.state.clients.written.push(conn);
+        }
+    }
+
+    /// Says why, and closes once that has gone.
+    fn end_with(&mut self, conn: Conn, refusal: &Error, why: &'static str) {
+        if let Some((out, protocol)) = self.state.clients.output(conn) {
+            Encoder::new(out, protocol).error(refusal);
+        }
+        if let Some(client) = self.state.clients.get_mut(conn) {
+            client.closing = Some(why);
+        }
+    }
+
+    /// Closes at once, whatever is still unsent.
+    fn close(&mut self, conn: Conn, why: &'static str) {
+        self.forget(conn, why);
+        self.outputs.push(Queued::Close(conn));
+    }
+
+    fn forget(&mut self, conn: Conn, why: &'static str) {
+        let state = &mut self.state;
+        state.watches.unwatch(conn);
+        state.unsubscribe_all(conn);
+        let Some(client) = state.clients.remove(conn) else { return };
+        state.events.emit(|| Event::Disconnected { client: client.id, conn, why });
+    }
+
+    /// Queues what this input led to: events, one send for each client that was written to, closes.
+    fn flush(&mut self) {
+        let mut written = core::mem::take(&mut self.state.clients.written);
+        if self.state.exiting {
+            written = self.state.clients.conns();
+        }
+        let limits = self.state.config.client_output_buffer_limit;
+        for index in 0..written.len() {
+            let conn = written[index];
+            if written[..index].last() == Some(&conn) {
+                continue;
+            }
+            let exiting = self.state.exiting;
+            let Some(client) = self.state.clients.get_mut(conn) else { continue };
+            let limit = if client.is_subscriber() { limits.pubsub.hard } else { limits.normal.hard };
+            if limit > 0 && client.output.unsent().len() as u64 > limit {
+                self.state.stats.output_limit_disconnections += 1;
+                self.close(conn, "output buffer limit");
+            } else if !client.output.is_empty() && !client.output.stuck {
+                if !self.outputs.iter().any(|queued| matches!(queued, Queued::Send(other) if *other == conn)) {
+                    self.outputs.push(Queued::Send(conn));
+                }
+                if exiting {
+                    self.outputs.push(Queued::Close(conn));
+                }
+            } else if let Some(why) = client.closing.filter(|_| client.output.is_empty()) {
+                self.close(conn, why);
+            } else if client.output.is_empty() && client.output.bytes.capacity() > 0 {
+                // Nothing was said: the buffer goes back.
+                self.spare = core::mem::take(&mut client.output.bytes);
+            }
+        }
+        written.clear();
+        self.state.clients.written = written;
+        if !self.state.events.waiting.is_empty() {
+            let events = core::mem::take(&mut self.state.events.waiting);
+            self.outputs.splice(0..0, events.into_iter().map(Queued::Event));
+        }
+        if self.state.rewrite.is_some() {
+            self.outputs.push(Queued::RewriteConfig);
+        }
+        if self.state.exiting {
+            self.outputs.push(Queued::Exit);
+        }
+    }
+}
+
+/// Where a command's first key is, if that can be said without reading the arguments.
+fn first_key(command: &'static Command) -> Option<usize> {
+    use crate::commands::declaration::Begin;
+    match command.keys.first()?.begin {
+        Begin::Index(index) => Some(index),
+        Begin::Keyword(..) => None,
+    }
+}
+
+fn is_loopback(peer: &str) -> bool {
+    peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with("::1")
+}
+
+/// What is to be done, in order. Whoever drops it early has left the rest undone.
+pub struct Outputs<'a> {
+    /// Last first.
+    queued: &'a mut Vec<Queued>,
+    clients: &'a Clients,
+    rewrite: Option<&'a str>,
+}
+
+impl<'a> Iterator for Outputs<'a> {
+    type Item = Output<'a>;
+
+    fn next(&mut self) -> Option<Output<'a>> {
+        Some(match self.queued.pop()? {
+            Queued::Event(event) => Output::Event(event),
+            Queued::Send(conn) => {
+                let bytes = self.clients.get(conn).map_or(&[][..], |client| client.output.unsent());
+                Output::Send { conn, bytes }
+            }
+            Queued::Close(conn) => Output::Close { conn },
+            Queued::RewriteConfig => Output::RewriteConfig { text: self.rewrite.unwrap_or_default() },
+            Queued::Exit => Output::Exit,
+        })
+    }
+}
+
+impl FusedIterator for Outputs<'_> {}
+
+impl Drop for Outputs<'_> {
+    fn drop(&mut self) {
+        debug_assert!(self.queued.is_empty(), "outputs left undone: {:?}", self.queued);
+        self.queued.clear();
+    }
+}

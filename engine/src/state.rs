@@ -1,0 +1,336 @@
+//! All that a command can see and change: the keyspace, the clients, the configuration, what has been counted.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::base::rng::Rng;
+use crate::base::time::{Duration, Time};
+use crate::clients::client::Clients;
+use crate::clients::pubsub::{PubSub, Topic};
+use crate::clients::transaction::Watches;
+use crate::cluster::slots::SlotTable;
+use crate::commands::Names;
+use crate::commands::declaration::Command;
+use crate::config::Config;
+use crate::event::{Event, Events, Gone, Level};
+use crate::io::Conn;
+use crate::keyspace::change::Notify;
+use crate::keyspace::change::{Effects, write_record};
+use crate::keyspace::{Db, Entry, Key, Keyspace, Remains};
+use crate::resp::encode::{Encoder, Reply};
+
+#[derive(Clone)]
+pub struct State {
+    /// The moment of the input that is being dealt with.
+    pub now: Time,
+    pub started: Time,
+    pub config: Config,
+    pub names: Names,
+    pub keyspace: Keyspace,
+    /// The database of the command that is running.
+    pub db: usize,
+    pub clients: Clients,
+    pub watches: Watches,
+    pub pubsub: PubSub,
+    pub slots: SlotTable,
+    pub effects: Effects,
+    pub events: Events,
+    pub stats: Stats,
+    pub rng: Rng,
+    /// 40 hexadecimal digits, new for every start.
+    pub run_id: String,
+    /// Memory of the process, as the host last said.
+    pub resident: u64,
+    /// The command that is running counts as use of the keys it reads.
+    pub(crate) touching: bool,
+    /// Commands run as part of EXEC; their replies are its elements.
+    pub(crate) in_transaction: bool,
+    /// What was flushed and is still to be freed, a bounded part at a time.
+    pub(crate) remains: Vec<Remains>,
+    /// Where the expiry cycle goes on in each database.
+    pub(crate) expire_cursors: Vec<u64>,
+    /// Keys found past their time by a command that only reads; removed when it is done.
+    pub(crate) overdue: Vec<(usize, Box<[u8]>)>,
+    /// The stream of records, once something wants it, and the database its last command ran in.
+    pub(crate) records: Option<Records>,
+    /// The process is to end.
+    pub(crate) exiting: bool,
+    /// A configuration file text to be written.
+    pub(crate) rewrite: Option<String>,
+    pub(crate) hint: HashHint,
+    pub(crate) peak_memory: usize,
+}
+
+/// Every change in order, as commands: what a log and a replica are fed from.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    pub bytes: Vec<u8>,
+    db: Option<usize>,
+}
+
+/// The hash of a key that was computed when its bucket was asked for ahead of time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HashHint {
+    pub address: usize,
+    pub length: usize,
+    pub hash: u64,
+    pub slot: u16,
+}
+
+/// What `INFO` counts.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    pub connections: u64,
+    pub rejected_connections: u64,
+    pub commands: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub expired_keys: u64,
+    pub expire_cycles: u64,
+    pub keyspace_hits: u64,
+    pub keyspace_misses: u64,
+    pub errors: u64,
+    pub dirty: u64,
+    pub query_limit_disconnections: u64,
+    pub output_limit_disconnections: u64,
+    calls: CallCounts,
+    /// Errors by their code.
+    pub error_codes: alloc::collections::BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Calls {
+    pub calls: u64,
+    pub rejected: u64,
+    pub failed: u64,
+}
+
+/// Counters of each command that has been called, found by the address of its declaration.
+#[derive(Clone, Debug, Default)]
+struct CallCounts {
+    slots: Vec<Option<(&'static Command, Calls)>>,
+}
+
+/// More than there are commands, by far; a power of two.
+const CALL_SLOTS: usize = 2048;
+
+impl Stats {
+    /// The counters of a command.
+    pub fn calls_of(&mut self, command: &'static Command) -> &mut Calls {
+        let slots = &mut self.calls.slots;
+        if slots.is_empty() {
+            slots.resize(CALL_SLOTS, None);
+        }
+        let mut index = (core::ptr::from_ref(command) as usize >> 4) % CALL_SLOTS;
+        while slots[index].is_some_and(|(other, _)| !core::ptr::eq(other, command)) {
+            index = (index + 1) % CALL_SLOTS;
+        }
+        &mut slots[index].get_or_insert((command, Calls::default())).1
+    }
+
+    /// The commands that have been called or refused, by name.
+    pub fn calls(&self) -> impl Iterator<Item = (&'static str, Calls)> {
+        let mut all: Vec<_> =
+            self.calls.slots.iter().flatten().map(|(command, calls)| (command.full_name, *calls)).collect();
+        all.sort_by_key(|(name, _)| *name);
+        all.into_iter()
+    }
+}
+
+impl State {
+    pub fn db_mut(&mut self) -> &mut Db {
+        self.keyspace.db_mut(self.db)
+    }
+
+    /// A key of the command that is running; its hash may be known already.
+    pub fn key<'k>(&self, bytes: &'k [u8]) -> Key<'k> {
+        if self.hint.address == bytes.as_ptr() as usize && self.hint.length == bytes.len() {
+            return Key { bytes, hash: self.hint.hash, slot: self.hint.slot };
+        }
+        self.keyspace.key(bytes)
+    }
+
+    /// Looks a key up to read its value: counts a hit or a miss, and marks the key as used.
+    pub fn read(&mut self, key: &Key<'_>) -> Option<&Entry> {
+        let found = self.keyspace.db(self.db).get(key);
+        let found = match found {
+            Some(entry) if entry.expiry().is_some_and(|expiry| expiry <= self.now) => {
+                self.overdue.push((self.db, key.bytes.into()));
+                None
+            }
+            found => found,
+        };
+        match found {
+            Some(entry) => {
+                self.stats.keyspace_hits += 1;
+                if self.touching {
+                    entry.touch(access_clock(self.now));
+                }
+            }
+            None => {
+                self.stats.keyspace_misses += 1;
+                self.effects.notice(self.db, key.bytes, Notify::KEY_MISS, "keymiss");
+            }
+        }
+        found
+    }
+
+    /// Looks a key up without marking it as used, for what only asks about it.
+    pub fn look(&mut self, key: &Key<'_>) -> Option<&Entry> {
+        match self.keyspace.db(self.db).get(key) {
+            Some(entry) if entry.expiry().is_some_and(|expiry| expiry <= self.now) => {
+                self.overdue.push((self.db, key.bytes.into()));
+                None
+            }
+            found => found,
+        }
+    }
+
+    /// Looks a key up that is about to be changed: one whose time has passed is removed at once.
+    pub fn look_to_write(&mut self, key: &Key<'_>) -> Option<&Entry> {
+        let expiry = self.keyspace.db(self.db).get(key)?.expiry();
+        if expiry.is_some_and(|expiry| expiry <= self.now) {
+            self.remove_expired(self.db, key.bytes, Gone::ExpiredLazily);
+            return None;
+        }
+        let entry = self.keyspace.db(self.db).get(key)?;
+        if self.touching {
+            entry.touch(access_clock(self.now));
+        }
+        Some(entry)
+    }
+
+    /// Removes a key that is about to be overwritten, if its time has passed.
+    pub fn drop_if_expired(&mut self, key: &Key<'_>) {
+        if self.keyspace.db(self.db).expires_len() > 0 {
+            self.look_to_write(key);
+        }
+    }
+
+    /// Removes what a reading command found to be past its time.
+    pub(crate) fn remove_overdue(&mut self) {
+        while let Some((db, key)) = self.overdue.pop() {
+            self.remove_expired(db, &key, Gone::ExpiredLazily);
+        }
+    }
+
+    /// Removes a key whose time has passed, and tells everybody.
+    pub(crate) fn remove_expired(&mut self, db: usize, bytes: &[u8], why: Gone) {
+        let key = self.keyspace.key(bytes);
+        if !self.keyspace.db_mut(db).discard(&key) {
+            return;
+        }
+        self.stats.expired_keys += 1;
+        self.key_changed(db, bytes, Notify::EXPIRED, "expired", true);
+        self.events.emit(|| Event::Removed { db: db as u32, key: bytes.into(), why });
+        self.write_record(db, |out| write_record(out, [&b"DEL"[..], bytes].into_iter()));
+    }
+
+    /// Everybody who wants to know of a changed key: WATCH, notifications.
+    pub(crate) fn key_changed(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str, expired: bool) {
+        let broken: Vec<Conn> = self.watches.broken_by(db, key, expired).collect();
+        for conn in broken {
+            if let Some(client) = self.clients.get_mut(conn) {
+                client.watch_broken = true;
+            }
+        }
+        self.notify(db, key, class, what);
+    }
+
+    /// Announces a change over pub/sub, as `notify-keyspace-events` asks (Redis documentation, keyspace notifications).
+    pub(crate) fn notify(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str) {
+        let wanted = self.config.notify_keyspace_events;
+        if !wanted.includes(class) {
+            return;
+        }
+        if wanted.includes(Notify::KEYSPACE) {
+            let channel = [format!("__keyspace@{db}__:").as_bytes(), key].concat();
+            self.publish(&channel, what.as_bytes());
+        }
+        if wanted.includes(Notify::KEYEVENT) {
+            self.publish(format!("__keyevent@{db}__:{what}").as_bytes(), key);
+        }
+    }
+
+    /// Delivers a message to the subscribers of a channel and of the patterns that match it; how many there were.
+    pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> u32 {
+        let mut receivers = 0;
+        for conn in self.pubsub.subscribers(channel) {
+            receivers += deliver(&mut self.clients, conn, &[b"message", channel, message]);
+        }
+        for (pattern, conn) in self.pubsub.matching(channel) {
+            receivers += deliver(&mut self.clients, conn, &[b"pmessage", pattern, channel, message]);
+        }
+        self.events.emit(|| Event::Published { channel: channel.into(), receivers });
+        receivers
+    }
+
+    /// Delivers a message to the subscribers of a shard channel; how many there were.
+    pub fn publish_to_shard(&mut self, channel: &[u8], message: &[u8]) -> u32 {
+        let conns = self.pubsub.shard_subscribers(channel);
+        let receivers = conns.map(|conn| deliver(&mut self.clients, conn, &[b"smessage", channel, message])).sum();
+        self.events.emit(|| Event::Published { channel: channel.into(), receivers });
+        receivers
+    }
+
+    /// Takes a client out of everything it is subscribed to.
+    pub(crate) fn unsubscribe_all(&mut self, conn: Conn) {
+        let Some(client) = self.clients.get_mut(conn) else { return };
+        for (topic, names) in [
+            (Topic::Channel, core::mem::take(&mut client.channels)),
+            (Topic::Pattern, core::mem::take(&mut client.patterns)),
+            (Topic::ShardChannel, core::mem::take(&mut client.shard_channels)),
+        ] {
+            for name in names {
+                self.pubsub.unsubscribe(topic, &name, conn);
+            }
+        }
+    }
+
+    /// Adds to the stream of records, preceded by a SELECT where the database is another.
+    pub(crate) fn write_record(&mut self, db: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let Some(records) = &mut self.records else { return };
+        if records.db != Some(db) {
+            records.db = Some(db);
+            write_record(&mut records.bytes, [&b"SELECT"[..], format!("{db}").as_bytes()].into_iter());
+        }
+        write(&mut records.bytes);
+    }
+
+    pub fn log(&mut self, level: Level, text: impl FnOnce() -> String) {
+        if level >= self.config.loglevel {
+            self.events.log(level, text);
+        }
+    }
+
+    /// Bytes that the engine holds, by its own account.
+    pub fn memory(&self) -> usize {
+        let remains: usize = self.remains.iter().map(Remains::memory).sum();
+        self.keyspace.memory() + remains + self.clients.memory()
+    }
+
+    /// How often data has been modified: grows with every change of a value or an expiry.
+    pub(crate) fn modifications(&self) -> u64 {
+        (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).modifications()).sum()
+    }
+
+    pub fn uptime(&self) -> Duration {
+        self.now.since(self.started)
+    }
+}
+
+/// Redis's clock of last use: seconds, in 24 bits.
+pub fn access_clock(now: Time) -> u32 {
+    (now.seconds() & 0xff_ffff) as u32
+}
+
+/// Writes a message to a subscriber: 1 where it is still there.
+fn deliver(clients: &mut Clients, conn: Conn, words: &[&[u8]]) -> u32 {
+    let Some((out, protocol)) = clients.output(conn) else { return 0 };
+    let mut encoder = Encoder::new(out, protocol);
+    encoder.push(words.len());
+    words.iter().for_each(|word| encoder.bulk(word));
+    1
+}

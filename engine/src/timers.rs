@@ -1,0 +1,129 @@
+//! What happens by itself: one table of timers, each a bounded step.
+
+use alloc::vec::Vec;
+
+use crate::base::time::{Duration, Time};
+use crate::event::Gone;
+use crate::state::State;
+
+pub struct Timer {
+    pub name: &'static str,
+    /// How long after the last run.
+    pub every: fn(&State) -> Duration,
+    pub run: fn(&mut State),
+}
+
+pub const TIMERS: &[Timer] = &[
+    Timer { name: "expire cycle", every: tick, run: expire_cycle },
+    Timer { name: "clients", every: |_| Duration::from_seconds(1), run: check_clients },
+    Timer { name: "free", every: free_soon, run: free_some },
+];
+
+fn tick(state: &State) -> Duration {
+    Duration::from_micros(1_000_000 / state.config.hz.max(1) as u64)
+}
+
+fn free_soon(state: &State) -> Duration {
+    if state.remains.is_empty() { tick(state) } else { Duration::from_millis(1) }
+}
+
+/// When each timer is due.
+#[derive(Clone, Debug, Default)]
+pub struct Due([Time; TIMERS.len()]);
+
+impl Due {
+    pub fn next(&self) -> Time {
+        self.0.iter().copied().min().unwrap_or(Time::MAX)
+    }
+
+    /// Runs the timers whose time has come.
+    pub fn run(&mut self, state: &mut State) {
+        for (timer, due) in TIMERS.iter().zip(&mut self.0) {
+            let every = (timer.every)(state);
+            // A clock that was set back must not leave a timer waiting for the old time.
+            if *due <= state.now || *due > state.now + every {
+                (timer.run)(state);
+                *due = state.now + (timer.every)(state);
+            }
+        }
+    }
+}
+
+/// Keys looked at per second and step of `active-expire-effort`: the most that expiry may cost.
+const EXPIRE_BUDGET: u64 = 400_000;
+/// Keys looked at before asking whether it is worth going on.
+const EXPIRE_SAMPLE: u64 = 20;
+
+/// Removes keys whose time has passed: looks at some of those that have an expiry, and goes on in a database while more
+/// than a tenth of what it looks at is stale, up to a budget of keys.
+fn expire_cycle(state: &mut State) {
+    let effort = state.config.active_expire_effort as u64;
+    let mut budget = EXPIRE_BUDGET * (1 + effort) / 2 / state.config.hz as u64;
+    state.stats.expire_cycles += 1;
+    let mut stale = Vec::new();
+    for db in 0..state.keyspace.databases() {
+        while budget > 0 && state.keyspace.db(db).expires_len() > 0 {
+            let now = state.now;
+            let mut looked = 0;
+            while looked < EXPIRE_SAMPLE.min(budget) {
+                // A bucket that holds nothing costs as well.
+                looked += 1;
+                let cursor = state.expire_cursors[db];
+                state.expire_cursors[db] = state.keyspace.db(db).expires_scan(cursor, |entry| {
+                    looked += 1;
+                    if entry.expiry().is_some_and(|expiry| expiry <= now) {
+                        stale.push(alloc::boxed::Box::<[u8]>::from(entry.key()));
+                    }
+                });
+                if state.expire_cursors[db] == 0 {
+                    break;
+                }
+            }
+            budget = budget.saturating_sub(looked);
+            let found = stale.len() as u64;
+            for key in stale.drain(..) {
+                state.remove_expired(db, &key, Gone::ExpiredActively);
+            }
+            if found * 10 <= looked {
+                break;
+            }
+        }
+    }
+}
+
+/// Ends clients that have been idle too long, or that have left too much unread for too long.
+fn check_clients(state: &mut State) {
+    let timeout = Duration::from_seconds(state.config.timeout as u64);
+    let limits = state.config.client_output_buffer_limit;
+    for conn in state.clients.conns() {
+        let Some(client) = state.clients.get_mut(conn) else { continue };
+        let limit = if client.is_subscriber() { limits.pubsub } else { limits.normal };
+        let waiting = client.output.unsent().len() as u64;
+        if limit.soft == 0 || waiting <= limit.soft {
+            client.over_soft_limit = None;
+        } else if state.now.since(*client.over_soft_limit.get_or_insert(state.now))
+            >= Duration::from_seconds(limit.seconds)
+        {
+            state.stats.output_limit_disconnections += 1;
+            client.closing = Some("output buffer limit");
+            state.clients.written.push(conn);
+            continue;
+        }
+        if timeout > Duration::ZERO && !client.is_subscriber() && state.now.since(client.last_interaction) > timeout {
+            client.closing = Some("timeout");
+            state.clients.written.push(conn);
+        }
+    }
+}
+
+/// Frees a bounded part of what was flushed or deleted in the background.
+fn free_some(state: &mut State) {
+    if let Some(remains) = state.remains.last_mut()
+        && remains.free(FREE_STEP)
+    {
+        state.remains.pop();
+    }
+}
+
+/// Entries freed in one step.
+const FREE_STEP: usize = 10_000;
