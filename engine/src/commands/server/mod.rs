@@ -1,0 +1,24 @@
+//! The server: what it knows of itself, its parameters, its databases as a whole.
+
+pub mod command;
+pub mod config;
+pub mod databases;
+pub mod info;
+pub mod process;
+
+use super::declaration::Command;
+
+pub static COMMANDS: &[&Command] = &[
+    &command::COMMAND,
+    &config::CONFIG,
+    &databases::DBSIZE,
+    &databases::FLUSHALL,
+    &databases::FLUSHDB,
+    &databases::SWAPDB,
+    &info::INFO,
+    &info::MEMORY,
+    &process::LOLWUT,
+    &process::ROLE,
+    &process::SHUTDOWN,
+    &process::TIME,
+];
