@@ -30,6 +30,17 @@ impl Flags {
         Ok(Some(value))
     }
 
+    /// Takes every `--flag VALUE`.
+    pub fn values<T: FromStr>(&mut self, flag: &str) -> Result<Vec<T>> {
+        std::iter::from_fn(|| self.value(flag).transpose()).collect()
+    }
+
+    /// Takes the first word that is no flag; the flags that have values have been taken before.
+    pub fn word(&mut self) -> Option<String> {
+        let at = self.words.iter().position(|word| !word.starts_with("--"))?;
+        Some(self.words.remove(at))
+    }
+
     /// Nothing may be left.
     pub fn done(self) -> Result<()> {
         match self.words.first() {
@@ -49,10 +60,12 @@ mod tests {
 
     #[test]
     fn takes_what_it_is_asked_for() {
-        let mut flags = flags("--rounds 3 --quick");
+        let mut flags = flags("memory --peer a=b --rounds 3 --peer c=d --quick");
         assert!(flags.has("--quick") && !flags.has("--quick"));
         assert_eq!(flags.value("--rounds").unwrap(), Some(3));
         assert_eq!(flags.value::<u32>("--requests").unwrap(), None);
+        assert_eq!(flags.values::<String>("--peer").unwrap(), ["a=b", "c=d"]);
+        assert_eq!(flags.word().as_deref(), Some("memory"));
         flags.done().unwrap();
     }
 

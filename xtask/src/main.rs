@@ -1,7 +1,9 @@
 //! What `cargo` alone can't do: build the site, install the peers, run everything.
 
+mod bench;
 mod flags;
 mod install;
+mod peers;
 mod play;
 mod shell;
 mod site;
@@ -19,6 +21,9 @@ cargo xtask COMMAND
                         builds and starts the playground and the server, and builds again what changes
   test [--only NAME] [--fast]
                         runs everything that must hold; --fast leaves out what needs the whole server or page
+  peers                 installs the real servers that ours is compared with
+  bench [throughput|memory|stall] [--quick] [--rounds N] [--requests N] [--only SETS] [--peer NAME=PATH]... [--ours PATH]
+                        measures ours beside them
 ";
 
 fn main() -> ExitCode {
@@ -59,6 +64,25 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
             flags.done()?;
             // The tally is the last line, whatever it says.
             Ok(if suite::test(&options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        "peers" => {
+            flags.done()?;
+            peers::install()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "bench" => {
+            let options = bench::Options {
+                peers: flags.values("--peer")?,
+                ours: flags.value("--ours")?,
+                rounds: flags.value("--rounds")?,
+                requests: flags.value("--requests")?,
+                only: flags.value("--only")?,
+                quick: flags.has("--quick"),
+                what: flags.word(),
+            };
+            flags.done()?;
+            bench::bench(&options)?;
+            Ok(ExitCode::SUCCESS)
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

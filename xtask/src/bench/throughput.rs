@@ -1,0 +1,113 @@
+//! How many GETs and SETs a second, what a million of them costs the processor, and how long the slowest hundredth takes.
+
+use super::Options;
+use super::contestant::{Contestant, Running};
+use super::table::{self, Better, median, ratio};
+use crate::shell::{command, output};
+use anyhow::{Context, Result};
+
+const KEYS: u64 = 1_000_000;
+const CONNECTIONS: u64 = 50;
+
+/// Commands in flight on each connection, and how many more requests that needs to take about as long.
+const PIPELINES: [(u64, u64); 3] = [(1, 1), (16, 5), (64, 10)];
+const TESTS: [&str; 2] = ["get", "set"];
+
+/// What one run of redis-benchmark found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Sample {
+    /// Requests a second.
+    rate: f64,
+    /// Seconds of processor time of the server for a million requests.
+    cpu: f64,
+    /// Milliseconds within which 99 of 100 requests are answered.
+    p99: f64,
+}
+
+/// Every server is started once and filled; then they take turns, so that what disturbs the machine disturbs all alike.
+pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
+    let running = contestants.iter().map(Contestant::start).collect::<Result<Vec<_>>>()?;
+    for server in &running {
+        // The names that redis-benchmark -r uses.
+        server
+            .client()?
+            .fill(KEYS, 1000, |item, batch| batch.add(&[b"SET", format!("key:{item:012}").as_bytes(), b"xxx"]))?;
+    }
+    let cells = || PIPELINES.iter().flat_map(|pipeline| TESTS.map(|test| (*pipeline, test)));
+    let mut samples = vec![vec![Vec::new(); cells().count()]; running.len()];
+    for round in 0..options.rounds.unwrap_or(if options.quick { 3 } else { 5 }) {
+        for (cell, ((depth, share), test)) in cells().enumerate() {
+            for turn in 0..running.len() {
+                let which = (turn + round) % running.len();
+                let requests = options.requests.unwrap_or(if options.quick { 100_000 } else { 300_000 }) * share;
+                let sample = sample(&running[which], test, depth, requests)
+                    .with_context(|| format!("{} at {test}, pipeline {depth}", contestants[which].name))?;
+                samples[which][cell].push(sample);
+            }
+        }
+        eprintln!("round {} done", round + 1);
+    }
+    let names: Vec<_> = cells().map(|((depth, _), test)| format!("{} P{depth}", test.to_uppercase())).collect();
+    print("thousand requests a second", contestants, &names, &samples, |sample| sample.rate / 1000.0, Better::More);
+    print("processor seconds for a million requests", contestants, &names, &samples, |sample| sample.cpu, Better::Less);
+    print("p99, ms", contestants, &names, &samples, |sample| sample.p99, Better::Less);
+    Ok(())
+}
+
+fn sample(server: &Running, test: &str, depth: u64, requests: u64) -> Result<Sample> {
+    let before = server.cpu()?;
+    let csv = output(
+        command("redis-benchmark").args(["--csv", "-t", test]).args(
+            [("-p", u64::from(server.port)), ("-c", CONNECTIONS), ("-r", KEYS), ("-P", depth), ("-n", requests)]
+                .iter()
+                .flat_map(|(flag, value)| [flag.to_string(), value.to_string()]),
+        ),
+    )?;
+    let cpu = (server.cpu()? - before) * 1e6 / requests as f64;
+    let (rate, p99) = read_csv(&csv).with_context(|| format!("redis-benchmark printed {csv:?}"))?;
+    Ok(Sample { rate, cpu, p99 })
+}
+
+/// Rate and p99 from a head line and one line of figures, all in quotes.
+fn read_csv(csv: &str) -> Option<(f64, f64)> {
+    let mut lines = csv.lines().filter(|line| line.starts_with('"'));
+    let mut cells = || Some(lines.next()?.split(',').map(|cell| cell.trim_matches('"')).collect::<Vec<_>>());
+    let (head, row) = (cells()?, cells()?);
+    let figure = |name: &str| row.get(head.iter().position(|cell| *cell == name)?)?.parse().ok();
+    Some((figure("rps")?, figure("p99_latency_ms")?))
+}
+
+fn print(
+    title: &str,
+    contestants: &[Contestant],
+    names: &[String],
+    samples: &[Vec<Vec<Sample>>],
+    figure: impl Fn(&Sample) -> f64,
+    better: Better,
+) {
+    let head = [title.to_string()].into_iter().chain(contestants.iter().map(|one| one.name.clone()));
+    let head: Vec<_> = head.chain(["ours to best".to_string()]).collect();
+    let mut rows = Vec::new();
+    for (cell, name) in names.iter().enumerate() {
+        let middle = |of: &Vec<Vec<Sample>>| median(&of[cell].iter().map(&figure).collect::<Vec<_>>());
+        let figures: Vec<_> = samples.iter().map(middle).collect();
+        let mut row = vec![name.clone()];
+        row.extend(figures.iter().map(|figure| format!("{figure:.2}")));
+        row.push(ratio(&figures, better).map_or(String::new(), |ratio| format!("{ratio:.2}")));
+        rows.push(row);
+    }
+    println!();
+    table::print(&head, &rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_their_names() {
+        let csv = "\"test\",\"rps\",\"p99_latency_ms\",\"max_latency_ms\"\n\"GET\",\"81967.21\",\"0.703\",\"1.5\"\n";
+        assert_eq!(read_csv(csv), Some((81967.21, 0.703)));
+        assert_eq!(read_csv("nothing"), None);
+    }
+}
