@@ -1,6 +1,7 @@
 //! What `cargo` alone can't do: build the site, install the peers, run everything.
 
 mod bench;
+mod dist;
 mod flags;
 mod install;
 mod peers;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   peers                 installs the real servers that ours is compared with
   bench [throughput|memory|stall] [--quick] [--rounds N] [--requests N] [--only SETS] [--peer NAME=PATH]... [--ours PATH]
                         measures ours beside them
+  dist                  builds target/dist/kvarium: the server with the page inside, needing no library
 ";
 
 fn main() -> ExitCode {
@@ -82,6 +84,11 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
             };
             flags.done()?;
             bench::bench(&options)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "dist" => {
+            flags.done()?;
+            dist::dist()?;
             Ok(ExitCode::SUCCESS)
         }
         "help" | "--help" | "-h" => {
