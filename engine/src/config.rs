@@ -395,16 +395,35 @@ impl Config {
         for parameter in PARAMETERS {
             let value = (parameter.get)(self);
             if value != (parameter.get)(&default) {
-                let quote = value.is_empty() || value.contains(['"', '\\', '#', '\'']);
-                let value = if quote { format!("{value:?}") } else { value };
+                let value = if is_plain(&value) { value } else { quoted(&value) };
                 text.push_str(&format!("{} {value}\n", parameter.name));
             }
         }
         for (from, to) in &self.renamed {
-            text.push_str(&format!("rename-command {from} \"{to}\"\n"));
+            text.push_str(&format!("rename-command {} {}\n", quoted(from), quoted(to)));
         }
         text
     }
+}
+
+/// Words with single blanks between them, that mean themselves.
+fn is_plain(value: &str) -> bool {
+    let means_itself = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\' | '#');
+    !value.is_empty() && value.split(' ').all(|word| !word.is_empty() && word.chars().all(means_itself))
+}
+
+/// In double quotes, with escapes as [`split_line`] reads them.
+fn quoted(value: &str) -> String {
+    let mut text = String::from("\"");
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c.is_ascii_control() => text.push_str(&format!("\\x{:02x}", c as u32)),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
 }
 
 /// Reads `1024`, `1k` (1000), `1kb` (1024), `5mb`, `1g`, … in bytes.

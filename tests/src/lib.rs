@@ -1,5 +1,7 @@
 //! Whole-system tests: what they share.
 
+pub mod fuzz;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 

@@ -1,0 +1,167 @@
+//! What must hold for any bytes at all: one function a reader of outside bytes. `fuzz/` feeds them for hours, guided by
+//! coverage; `cargo test` feeds them a short, seeded run of mutations.
+
+use kvarium_engine::base::rng::Rng;
+use kvarium_engine::base::time::Time;
+use kvarium_engine::config::Config;
+use kvarium_engine::io::{Conn, Input, Output};
+use kvarium_engine::node::Node;
+use kvarium_engine::resp::decode::{Batch, Limits, Progress};
+use kvarium_engine::resp::value::ReplyValue;
+
+/// A target: its name, what to feed it, and inputs that show what it reads.
+pub struct Target {
+    pub name: &'static str,
+    pub run: fn(&[u8]),
+    pub examples: &'static [&'static [u8]],
+}
+
+pub const TARGETS: &[Target] = &[
+    Target { name: "decode", run: decode, examples: COMMANDS },
+    Target { name: "node", run: node, examples: COMMANDS },
+    Target { name: "reply", run: reply, examples: REPLIES },
+    Target { name: "config", run: config, examples: CONFIGS },
+];
+
+const COMMANDS: &[&[u8]] = &[
+    b"\x05*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nhello\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
+    b"\x01SET k \"a b\\x41\\n\"\r\nGET k\r\nPING 'it\\'s'\r\n",
+    b"\x03*1\r\n$4\r\nPING\r\n*0\r\n*-1\r\n\r\n*2\r\n$4\r\nECHO\r\n$0\r\n\r\n",
+    b"\x02*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\nMULTI\r\nSET a 1\r\nEXEC\r\n",
+    b"\x07SUBSCRIBE a\r\nPUBLISH a m\r\nRESET\r\nCONFIG GET *\r\nSET k v PX 1\r\nSCAN 0\r\nOBJECT ENCODING k\r\n",
+    b"\x00*1\r\n$536870912\r\n",
+];
+
+const REPLIES: &[&[u8]] = &[
+    b"*3\r\n:1\r\n%1\r\n$1\r\na\r\n_\r\n=6\r\ntxt:hi\r\n",
+    b">2\r\n+message\r\n,1.5\r\n",
+    b"~1\r\n#t\r\n|1\r\n+a\r\n+b\r\n(12345678901234567890\r\n",
+    b"$-1\r\n*-1\r\n-ERR no\r\n",
+];
+
+const CONFIGS: &[&[u8]] = &[
+    b"# comment\nport 7000\nmaxmemory 100mb\nrequirepass \"a b\\x41\"\n",
+    b"client-output-buffer-limit normal 0 0 0 pubsub 32mb 8mb 60\nnotify-keyspace-events KEA\n",
+    b"rename-command flushall \"\"\nbind 127.0.0.1 ::1\nhz 500\ncluster-enabled yes\ncluster-static-slots a:1 0-16383\n",
+];
+
+fn frames(bytes: &[u8], chunk: usize) -> (Vec<Vec<Vec<u8>>>, Option<String>) {
+    let limits = Limits { bulk: 512 << 20, args: i32::MAX as i64 };
+    let (mut batch, mut progress) = (Batch::default(), Progress::default());
+    let (mut unread, mut all) = (Vec::new(), Vec::new());
+    for piece in bytes.chunks(chunk.max(1)) {
+        unread.extend_from_slice(piece);
+        loop {
+            let outcome = batch.decode(&unread, 0, &mut progress, limits, 8);
+            for index in 0..batch.len() {
+                all.push(batch.args(index, &unread).iter().map(<[u8]>::to_vec).collect());
+            }
+            unread.drain(..batch.last_end(0));
+            match outcome {
+                Err(error) => return (all, Some(error.0.into_owned())),
+                Ok(()) if batch.is_empty() => break,
+                Ok(()) => {}
+            }
+        }
+    }
+    (all, None)
+}
+
+/// The commands in some bytes, and the error that ends them, do not depend on how the bytes arrive.
+fn decode(input: &[u8]) {
+    let Some((&chunk, bytes)) = input.split_first() else { return };
+    let whole = frames(bytes, usize::MAX);
+    let pieces = frames(bytes, 1 + chunk as usize % 16);
+    assert_eq!(whole.0, pieces.0);
+    assert_eq!(whole.1, pieces.1);
+}
+
+/// A client may send anything: the node answers or ends it, holds no more than it was sent, and serves the next one.
+fn node(input: &[u8]) {
+    let Some((&chunk, bytes)) = input.split_first() else { return };
+    let now = Time::from_millis(1_700_000_000_000);
+    let mut node = Node::new(Config::default(), 7).expect("the defaults are valid");
+    perform(&mut node, now, Input::Started);
+    accept(&mut node, now, Conn(0));
+    let before = node.inspect().memory();
+    for piece in bytes.chunks(1 + chunk as usize) {
+        if perform(&mut node, now, Input::Received { conn: Conn(0), bytes: piece }).closed {
+            break;
+        }
+    }
+    assert!(node.inspect().memory().saturating_sub(before) < 64 * 1024 + 64 * bytes.len(), "memory grows with what was sent");
+    accept(&mut node, now, Conn(1));
+    let reply = perform(&mut node, now, Input::Received { conn: Conn(1), bytes: b"PING\r\n" }).sent;
+    // A script may have shut the node down, set a password, or taken the last place.
+    assert!(reply.ends_with(b"\r\n") || reply.is_empty());
+}
+
+#[derive(Default)]
+struct Performed {
+    sent: Vec<u8>,
+    closed: bool,
+}
+
+fn accept(node: &mut Node, now: Time, conn: Conn) {
+    perform(node, now, Input::Accepted { conn, peer: "127.0.0.1:1", local: "127.0.0.1:6379", unix: false });
+}
+
+fn perform(node: &mut Node, now: Time, input: Input<'_>) -> Performed {
+    let (mut done, mut sends) = (Performed::default(), Vec::new());
+    for output in node.handle(now, input) {
+        match output {
+            Output::Send { conn, bytes } => {
+                done.sent.extend_from_slice(bytes);
+                sends.push((conn, bytes.len()));
+            }
+            Output::Close { conn: Conn(0) } => done.closed = true,
+            _ => {}
+        }
+    }
+    for (conn, count) in sends {
+        done.closed |=
+            node.handle(now, Input::Sent { conn, count }).any(|o| matches!(o, Output::Close { conn: Conn(0) }));
+    }
+    done
+}
+
+/// A reply is read whole or not at all, and its length is within the bytes.
+fn reply(input: &[u8]) {
+    if let Ok(Some((_, length))) = ReplyValue::decode(input) {
+        assert!(length <= input.len());
+        assert_eq!(ReplyValue::decode(&input[..length - 1]), Ok(None));
+    }
+}
+
+/// A configuration that is taken is written so that it reads the same.
+fn config(input: &[u8]) {
+    let Ok(config) = Config::parse(&String::from_utf8_lossy(input)) else { return };
+    let text = config.to_text();
+    let again = Config::parse(&text).expect("what was written can be read");
+    assert_eq!(again.to_text(), text);
+    let _ = Node::new(again, 1);
+}
+
+/// Feeds a target `runs` inputs: its examples, cut, joined, and with bytes changed. A seed gives the same inputs again.
+pub fn mutations(target: &Target, seed: u64, runs: u64) {
+    let mut rng = Rng::new(seed);
+    let pick = |rng: &mut Rng| target.examples[rng.below(target.examples.len() as u64) as usize];
+    for _ in 0..runs {
+        let mut input = pick(&mut rng).to_vec();
+        for _ in 0..rng.below(6) {
+            let at = rng.below(input.len() as u64 + 1) as usize;
+            match rng.below(5) {
+                0 => input.truncate(at),
+                1 => input.insert(at, rng.bits() as u8),
+                2 => {
+                    let other = pick(&mut rng);
+                    input.splice(at..at, other[rng.below(other.len() as u64) as usize..].iter().copied());
+                }
+                3 if at < input.len() => input[at] = b"0123456789*$\r\n-\"' "[rng.below(18) as usize],
+                _ if at < input.len() => input[at] ^= 1 << rng.below(8),
+                _ => {}
+            }
+        }
+        (target.run)(&input);
+    }
+}
