@@ -89,7 +89,10 @@ fn node(input: &[u8]) {
             break;
         }
     }
-    assert!(node.inspect().memory().saturating_sub(before) < 64 * 1024 + 64 * bytes.len(), "memory grows with what was sent");
+    assert!(
+        node.inspect().memory().saturating_sub(before) < 64 * 1024 + 64 * bytes.len(),
+        "memory grows with what was sent"
+    );
     accept(&mut node, now, Conn(1));
     let reply = perform(&mut node, now, Input::Received { conn: Conn(1), bytes: b"PING\r\n" }).sent;
     // A script may have shut the node down, set a password, or taken the last place.

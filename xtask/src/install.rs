@@ -33,6 +33,17 @@ fn rustup(words: &[&str]) -> Result<()> {
     run(command("rustup").args(words))
 }
 
+/// A nightly compiler with cargo-fuzz, which the fuzzer's instrumentation needs.
+pub fn nightly_cargo_fuzz() -> Result<()> {
+    if output(command("rustup").args(["run", "nightly", "rustc", "--version"])).is_err() {
+        rustup(&["toolchain", "install", "nightly", "--profile", "minimal"])?;
+    }
+    if crate::fuzz::is_installed() {
+        return Ok(());
+    }
+    run(command("cargo").args(["install", "--locked", "cargo-fuzz"]))
+}
+
 /// A program of Debian: where it is, after installing the packages that bring it if it is not there.
 pub fn debian_program(program: &str, packages: &[&str]) -> Result<PathBuf> {
     if which(program).is_none() {

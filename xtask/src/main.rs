@@ -3,6 +3,7 @@
 mod bench;
 mod dist;
 mod flags;
+mod fuzz;
 mod install;
 mod peers;
 mod play;
@@ -25,6 +26,8 @@ cargo xtask COMMAND
   peers                 installs the real servers that ours is compared with
   bench [throughput|memory|stall] [--quick] [--rounds N] [--requests N] [--only SETS] [--peer NAME=PATH]... [--ours PATH]
                         measures ours beside them
+  fuzz [--target NAME] [--runs N]
+                        feeds ten million inputs, or N, to each reader of outside bytes
   dist                  builds target/dist/kvarium: the server with the page inside, needing no library
 ";
 
@@ -66,6 +69,12 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
             flags.done()?;
             // The tally is the last line, whatever it says.
             Ok(if suite::test(&options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        "fuzz" => {
+            let options = fuzz::Options { target: flags.value("--target")?, runs: flags.value("--runs")? };
+            flags.done()?;
+            fuzz::fuzz(&options)?;
+            Ok(ExitCode::SUCCESS)
         }
         "peers" => {
             flags.done()?;
