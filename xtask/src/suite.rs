@@ -153,6 +153,7 @@ fn system_tests() -> Result<Vec<Step>> {
     })];
     for (name, _) in files("tests/tests", ".rs")? {
         steps.push(step(&format!("system: {name}"), true, move |shared| {
+            install::rust_target(WASM)?;
             if let Err(error) = install::debian_program("redis-server", &["redis-server", "redis-tools"]) {
                 println!("what compares with redis-server is skipped: {error:#}");
             }

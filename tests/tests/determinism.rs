@@ -1,0 +1,50 @@
+//! The engine does the same in a page as in a server: one seed, one digest, natively and in WebAssembly.
+
+use kvarium_tests::skip;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const SEEDS: u64 = 40;
+
+const SCRIPT: &str = "
+const [file, seeds] = process.argv.slice(1);
+const { instance } = await WebAssembly.instantiate(require('fs').readFileSync(file));
+for (let seed = 0n; seed < BigInt(seeds); seed++) console.log(BigInt.asUintN(64, instance.exports.digest(seed)).toString());
+";
+
+#[test]
+fn a_seed_gives_the_same_digest_natively_and_in_webassembly() {
+    let test = "a_seed_gives_the_same_digest_natively_and_in_webassembly";
+    let Ok(libraries) = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output() else {
+        return skip(test, "there is no rustc");
+    };
+    if !PathBuf::from(String::from_utf8_lossy(&libraries.stdout).trim()).is_dir() {
+        return skip(test, "the Rust target for WebAssembly is not installed");
+    }
+    let module = build();
+    let script = format!("(async () => {{{SCRIPT}}})()");
+    let Ok(output) = Command::new("node").args(["-e", &script]).arg(&module).arg(SEEDS.to_string()).output() else {
+        return skip(test, "there is no node");
+    };
+    let text = succeeded(output);
+    let digests: Vec<u64> = text.lines().map(|line| line.parse().expect("the script prints numbers")).collect();
+    assert_eq!(digests.len() as u64, SEEDS);
+    for (seed, in_wasm) in (0..).zip(digests) {
+        assert_eq!(kvarium_digest::digest(seed), in_wasm, "seed {seed}");
+    }
+}
+
+/// Builds the module; where it is.
+fn build() -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+    let words = ["build", "--quiet", "--package", "kvarium-digest", "--target", TARGET, "--profile", "wasm-dev"];
+    succeeded(Command::new(env!("CARGO")).args(words).current_dir(&root).output().expect("cargo starts"));
+    target.join(TARGET).join("wasm-dev/kvarium_digest.wasm")
+}
+
+fn succeeded(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it prints text")
+}
