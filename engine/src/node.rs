@@ -122,6 +122,7 @@ impl Node {
     /// Deals with one thing that happened at `now`. The host performs what comes out, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Outputs<'_> {
         self.state.now = now;
+        self.state.rewrite = None;
         match input {
             Input::Started => self.on_started(),
             Input::Accepted { conn, peer, local, unix } => self.on_accepted(conn, peer, local, unix),
@@ -336,21 +337,20 @@ impl Node {
         self.state.stats.bytes_out += count as u64;
         client.sent += count as u64;
         client.output.sent(count);
-        client.output.stuck = !client.output.is_empty();
         if client.output.is_empty() {
             let buffer = core::mem::take(&mut client.output.bytes);
             if buffer.capacity() <= KEPT {
                 self.spare = buffer;
             }
-            if client.closing.is_some() {
-                self.state.clients.written.push(conn);
-            }
+        }
+        if client.closing.is_some() || !client.output.is_empty() {
+            self.state.clients.written.push(conn);
         }
     }
 
     fn on_writable(&mut self, conn: Conn) {
         if let Some(client) = self.state.clients.get_mut(conn) {
-            client.output.stuck = false;
+            client.output.unstick();
             self.state.clients.written.push(conn);
         }
     }
@@ -386,25 +386,19 @@ impl Node {
             written = self.state.clients.conns();
         }
         let limits = self.state.config.client_output_buffer_limit;
-        for index in 0..written.len() {
-            let conn = written[index];
-            if written[..index].last() == Some(&conn) {
-                continue;
-            }
+        for &conn in &written {
             let exiting = self.state.exiting;
             let Some(client) = self.state.clients.get_mut(conn) else { continue };
             let limit = if client.is_subscriber() { limits.pubsub.hard } else { limits.normal.hard };
             if limit > 0 && client.output.unsent().len() as u64 > limit {
                 self.state.stats.output_limit_disconnections += 1;
                 self.close(conn, "output buffer limit");
-            } else if !client.output.is_empty() && !client.output.stuck {
-                if !self.outputs.iter().any(|queued| matches!(queued, Queued::Send(other) if *other == conn)) {
-                    self.outputs.push(Queued::Send(conn));
-                }
+            } else if client.output.offer() {
+                self.outputs.push(Queued::Send(conn));
                 if exiting {
                     self.outputs.push(Queued::Close(conn));
                 }
-            } else if let Some(why) = client.closing.filter(|_| client.output.is_empty()) {
+            } else if let Some(why) = client.closing.filter(|_| client.output.is_empty() || client.output.is_stuck()) {
                 self.close(conn, why);
             } else if client.output.is_empty() && client.output.bytes.capacity() > 0 {
                 // Nothing was said: the buffer goes back.
@@ -454,7 +448,7 @@ impl<'a> Iterator for Outputs<'a> {
         Some(match self.queued.pop()? {
             Queued::Event(event) => Output::Event(event),
             Queued::Send(conn) => {
-                let bytes = self.clients.get(conn).map_or(&[][..], |client| client.output.unsent());
+                let bytes = self.clients.get(conn).map_or(&[][..], |client| client.output.offered());
                 Output::Send { conn, bytes }
             }
             Queued::Close(conn) => Output::Close { conn },

@@ -68,8 +68,10 @@ pub struct Client {
 pub struct OutputBuffer {
     pub(crate) bytes: Vec<u8>,
     gone: usize,
+    /// Bytes that the host has been given to send, and has not said how many of them went.
+    offered: usize,
     /// The transport took less than it was given and has not asked for more.
-    pub(crate) stuck: bool,
+    stuck: bool,
 }
 
 impl OutputBuffer {
@@ -85,9 +87,35 @@ impl OutputBuffer {
         self.bytes.capacity()
     }
 
-    /// The first `count` unsent bytes have gone.
+    /// Gives all unsent bytes to the host: false where it has been given some already, or its transport is full.
+    pub(crate) fn offer(&mut self) -> bool {
+        let may = self.offered == 0 && !self.stuck && !self.is_empty();
+        if may {
+            self.offered = self.unsent().len();
+        }
+        may
+    }
+
+    /// What the host has been given to send.
+    pub(crate) fn offered(&self) -> &[u8] {
+        &self.unsent()[..self.offered]
+    }
+
+    /// The other side reads less than it is sent.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
+    /// The transport takes bytes again.
+    pub(crate) fn unstick(&mut self) {
+        self.stuck = false;
+    }
+
+    /// The first `count` of the bytes that were offered have gone.
     pub(crate) fn sent(&mut self, count: usize) {
-        assert!(count <= self.unsent().len(), "more sent than was to be sent");
+        assert!(count <= self.offered, "more sent than was to be sent");
+        self.stuck = count < self.offered;
+        self.offered = 0;
         self.gone += count;
         if self.is_empty() {
             self.bytes.clear();

@@ -26,7 +26,7 @@ impl<'a> Call<'a> {
     }
 
     pub fn key(&self, index: usize) -> Key<'a> {
-        self.state.keyspace.key(self.arg(index))
+        self.state.key(self.arg(index))
     }
 
     /// # Errors
