@@ -4,6 +4,7 @@ pub mod counted;
 pub mod dict;
 pub mod intset;
 pub mod listpack;
+pub mod quicklist;
 mod segments;
 pub mod slab;
 pub mod table;

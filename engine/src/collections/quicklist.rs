@@ -1,0 +1,503 @@
+//! The quicklist: a long list as a row of listpacks, each as full as its limit allows.
+//!
+//! Where an element goes, when a node is split and when neighbours are merged follows Redis, so that a list has the
+//! same nodes, and hence the same encodings and dumps, as it would have there. What Redis calls a plain node is here a listpack with
+//! one element, larger than the limit. Deliberately absent: compression of inner nodes.
+
+use super::listpack::{Element, Iter as PackIter, Listpack};
+use crate::base::heap;
+use alloc::collections::VecDeque;
+use core::iter::{Rev, Take};
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct Quicklist {
+    nodes: VecDeque<Node>,
+    len: usize,
+    /// What the listpacks cost.
+    packs: usize,
+}
+
+/// How much a node may hold: so many bytes, or so many elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    Bytes(usize),
+    Count(usize),
+}
+
+/// Which side of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Before,
+    After,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    pack: Listpack,
+    count: u32,
+}
+
+/// The modelled size of a node in the row.
+const NODE: usize = 32;
+/// Where elements are counted, a node is bounded in bytes all the same.
+const COUNTED_BYTES: usize = 8192;
+/// What Redis reckons an element takes beyond its text.
+const OVERHEAD: usize = 8;
+/// Header and end of a listpack.
+const PACK_OVERHEAD: usize = 7;
+
+impl Fill {
+    /// What `list-max-listpack-size` means: -1 to -5 stand for 4 to 64 kilobytes, other numbers for a count.
+    pub fn of(size: i32) -> Fill {
+        match size {
+            ..0 => Fill::Bytes(4096 << (-1 - size.max(-5))),
+            _ => Fill::Count(size.clamp(1, 32_767) as usize),
+        }
+    }
+
+    /// Half of it: what a list must have shrunk to, to be one listpack again.
+    pub fn half(self) -> Fill {
+        match self {
+            Fill::Bytes(bytes) => Fill::Bytes(bytes / 2),
+            Fill::Count(count) => Fill::Count(count / 2),
+        }
+    }
+
+    /// Whether so many bytes and elements are too much for a node.
+    pub fn is_exceeded(self, bytes: usize, count: usize) -> bool {
+        match self {
+            Fill::Bytes(limit) => bytes > limit,
+            Fill::Count(limit) => bytes > COUNTED_BYTES || count > limit,
+        }
+    }
+
+    /// Whether an element gets a node for itself.
+    fn is_large(self, size: usize) -> bool {
+        match self {
+            Fill::Bytes(limit) => size > limit,
+            Fill::Count(_) => size > COUNTED_BYTES,
+        }
+    }
+}
+
+impl Node {
+    fn of(element: Element<'_>) -> Node {
+        let mut pack = Listpack::new();
+        pack.push_back(element);
+        Node { pack, count: 1 }
+    }
+
+    fn bytes(&self) -> usize {
+        self.pack.as_bytes().len()
+    }
+
+    /// Whether it is what Redis keeps as a plain node.
+    fn is_plain(&self, fill: Fill) -> bool {
+        self.count == 1 && self.pack.first().is_some_and(|element| fill.is_large(element.with(<[u8]>::len)))
+    }
+
+    fn has_room(&self, size: usize, fill: Fill) -> bool {
+        let bytes = self.bytes() + size + OVERHEAD;
+        !fill.is_large(size) && !self.is_plain(fill) && !fill.is_exceeded(bytes, self.count as usize + 1)
+    }
+
+    fn merges_with(&self, other: &Node, fill: Fill) -> bool {
+        let bytes = self.bytes() + other.bytes() - PACK_OVERHEAD;
+        !self.is_plain(fill) && !other.is_plain(fill) && !fill.is_exceeded(bytes, (self.count + other.count) as usize)
+    }
+
+    fn insert(&mut self, offset: usize, element: Element<'_>) {
+        let at = self.pack.seek(offset as i64).unwrap_or(self.pack.end());
+        self.pack.insert(at, element);
+    }
+
+    fn split_off(&mut self, offset: usize) -> Node {
+        let at = self.pack.seek(offset as i64).unwrap_or(self.pack.end());
+        let pack = self.pack.split_off(at);
+        Node { count: self.count - offset as u32, pack }
+    }
+}
+
+impl Quicklist {
+    pub fn new() -> Self {
+        Quicklist::default()
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn memory(&self) -> usize {
+        self.packs + heap::cost(self.nodes.len().next_power_of_two() * NODE)
+    }
+
+    /// The nodes, as an RDB file holds them.
+    pub fn packs(&self) -> impl ExactSizeIterator<Item = &Listpack> {
+        self.nodes.iter().map(|node| &node.pack)
+    }
+
+    /// Appends a whole node, unless it is empty.
+    pub fn push_pack(&mut self, pack: Listpack) {
+        let count = pack.len() as u32;
+        if count > 0 {
+            self.add_node(self.nodes.len(), Node { pack, count });
+        }
+    }
+
+    /// The only node, taken out; `None` where there are more or fewer.
+    pub fn into_pack(&mut self) -> Option<Listpack> {
+        if self.nodes.len() != 1 {
+            return None;
+        }
+        let node = self.take_node(0);
+        Some(node.pack)
+    }
+
+    pub fn push_back(&mut self, text: &[u8], fill: Fill) {
+        let last = self.nodes.len().wrapping_sub(1);
+        match self.nodes.back() {
+            Some(node) if node.has_room(text.len(), fill) => {
+                self.edit(last, |node| node.pack.push_back(Element::of(text)), 1);
+            }
+            _ => self.add_node(self.nodes.len(), Node::of(Element::of(text))),
+        }
+    }
+
+    pub fn push_front(&mut self, text: &[u8], fill: Fill) {
+        match self.nodes.front() {
+            Some(node) if node.has_room(text.len(), fill) => {
+                self.edit(0, |node| node.pack.push_front(Element::of(text)), 1);
+            }
+            _ => self.add_node(0, Node::of(Element::of(text))),
+        }
+    }
+
+    pub fn get(&self, index: usize) -> Option<Element<'_>> {
+        self.iter_from(index).next()
+    }
+
+    /// The elements from an index on.
+    pub fn iter_from(&self, index: usize) -> Iter<'_> {
+        let Some((node, offset)) = self.locate(index) else { return Iter { list: self, node: 0, pack: None } };
+        let pack = &self.nodes[node].pack;
+        let at = pack.seek(offset as i64).unwrap_or(pack.end());
+        Iter { list: self, node, pack: Some(pack.iter_from(at)) }
+    }
+
+    /// The elements from an index back to the first.
+    pub fn iter_back_from(&self, index: usize) -> IterBack<'_> {
+        let Some((node, offset)) = self.locate(index) else { return IterBack { list: self, node: 0, pack: None } };
+        IterBack { list: self, node, pack: Some(self.nodes[node].pack.iter().rev().skip_to(&self.nodes[node], offset)) }
+    }
+
+    /// Replaces the element at an index that is below the length.
+    pub fn set(&mut self, index: usize, text: &[u8], fill: Fill) {
+        let (node, offset) = self.locate(index).expect("the index is below the length");
+        let (alone, plain) = (self.nodes[node].count == 1, self.nodes[node].is_plain(fill));
+        if plain == fill.is_large(text.len()) {
+            self.edit(
+                node,
+                |node| {
+                    let at = node.pack.seek(offset as i64).expect("the offset is below the count");
+                    node.pack.replace(at, Element::of(text));
+                },
+                0,
+            );
+            return;
+        }
+        self.insert(index, Side::After, text, fill);
+        self.remove(index, 1);
+        if !alone {
+            self.merge_around(node, fill);
+        }
+    }
+
+    /// Puts an element beside the one at an index that is below the length.
+    pub fn insert(&mut self, index: usize, side: Side, text: &[u8], fill: Fill) {
+        let (node, offset) = self.locate(index).expect("the index is below the length");
+        let count = self.nodes[node].count as usize;
+        let place = offset + usize::from(side == Side::After);
+        let element = Element::of(text);
+        let fits = |node: Option<&Node>| node.is_some_and(|node| node.has_room(text.len(), fill));
+        if fits(Some(&self.nodes[node])) {
+            self.edit(node, |node| node.insert(place, element), 1);
+        } else if place == count && side == Side::After && fits(self.nodes.get(node + 1)) {
+            self.edit(node + 1, |node| node.insert(0, element), 1);
+        } else if place == 0 && node > 0 && fits(self.nodes.get(node - 1)) {
+            self.edit(node - 1, |node| node.insert(node.count as usize, element), 1);
+        } else if place == 0 || place == count {
+            self.add_node(node + usize::from(place > 0), Node::of(element));
+        } else {
+            self.insert_by_splitting(node, place, side, text, fill);
+        }
+    }
+
+    fn insert_by_splitting(&mut self, node: usize, place: usize, side: Side, text: &[u8], fill: Fill) {
+        let mut back = Node { pack: Listpack::new(), count: 0 };
+        self.edit(node, |node| back = node.split_off(place), 0);
+        self.len -= back.count as usize;
+        self.add_node(node + 1, back);
+        let element = Element::of(text);
+        if fill.is_large(text.len()) {
+            return self.add_node(node + 1, Node::of(element));
+        }
+        match side {
+            Side::After => self.edit(node + 1, |node| node.insert(0, element), 1),
+            Side::Before => self.edit(node, |node| node.insert(place, element), 1),
+        }
+        let center = node + usize::from(side == Side::Before);
+        self.merge_around(center, fill);
+    }
+
+    /// Removes `count` elements from an index on.
+    pub fn remove(&mut self, index: usize, count: usize) {
+        let mut left = count.min(self.len.saturating_sub(index));
+        while left > 0 {
+            let (node, offset) = self.locate(index).expect("elements are left from there on");
+            let here = (self.nodes[node].count as usize - offset).min(left);
+            if here == self.nodes[node].count as usize {
+                self.take_node(node);
+            } else {
+                self.edit(
+                    node,
+                    |node| {
+                        let at = node.pack.seek(offset as i64).expect("the offset is below the count");
+                        node.pack.remove_many(at, here);
+                    },
+                    0,
+                );
+                self.len -= here;
+            }
+            left -= here;
+        }
+    }
+
+    /// Frees the last node, so that a long list can be freed in steps.
+    pub fn drop_node(&mut self) {
+        if let Some(last) = self.nodes.len().checked_sub(1) {
+            self.take_node(last);
+        }
+    }
+
+    /// The node of an index and the offset there, looking from the nearer end.
+    fn locate(&self, index: usize) -> Option<(usize, usize)> {
+        if index >= self.len {
+            return None;
+        }
+        if index < self.len / 2 {
+            let mut start = 0;
+            for (at, node) in self.nodes.iter().enumerate() {
+                if index < start + node.count as usize {
+                    return Some((at, index - start));
+                }
+                start += node.count as usize;
+            }
+        } else {
+            let mut start = self.len;
+            for (at, node) in self.nodes.iter().enumerate().rev() {
+                start -= node.count as usize;
+                if index >= start {
+                    return Some((at, index - start));
+                }
+            }
+        }
+        unreachable!("the counts of all nodes add up to the length")
+    }
+
+    /// The one way to change a node's elements: keeps their count, what they cost and, by `added`, the length.
+    fn edit(&mut self, at: usize, change: impl FnOnce(&mut Node), added: usize) {
+        let node = &mut self.nodes[at];
+        self.packs -= node.pack.memory();
+        change(node);
+        node.count = node.pack.len() as u32;
+        self.packs += node.pack.memory();
+        self.len += added;
+    }
+
+    fn add_node(&mut self, at: usize, node: Node) {
+        // The node that is no longer the outermost is not pushed to any more.
+        let outer = if at == 0 { 0 } else { at - 1 };
+        if outer < self.nodes.len() {
+            self.edit(outer, |node| node.pack.shrink(), 0);
+        }
+        self.packs += node.pack.memory();
+        self.len += node.count as usize;
+        self.nodes.insert(at, node);
+    }
+
+    fn take_node(&mut self, at: usize) -> Node {
+        let node = self.nodes.remove(at).expect("there is such a node");
+        self.packs -= node.pack.memory();
+        self.len -= node.count as usize;
+        node
+    }
+
+    /// Merges what fits among a node, its neighbours and theirs, in Redis's order.
+    fn merge_around(&mut self, center: usize, fill: Fill) {
+        let mut center = center;
+        if center >= 2 && self.merge(center - 2, fill) {
+            center -= 1;
+        }
+        self.merge(center + 1, fill);
+        if center >= 1 && self.merge(center - 1, fill) {
+            center -= 1;
+        }
+        self.merge(center, fill);
+    }
+
+    /// Merges a node with the next, if there is one and both fit one node.
+    fn merge(&mut self, at: usize, fill: Fill) -> bool {
+        let (Some(left), Some(right)) = (self.nodes.get(at), self.nodes.get(at + 1)) else { return false };
+        if !left.merges_with(right, fill) {
+            return false;
+        }
+        let right = self.take_node(at + 1);
+        self.edit(at, |node| node.pack.append(&right.pack), right.count as usize);
+        true
+    }
+}
+
+/// The elements of a quicklist, from one of them on.
+pub struct Iter<'a> {
+    list: &'a Quicklist,
+    node: usize,
+    pack: Option<PackIter<'a>>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Element<'a>> {
+        loop {
+            if let Some(element) = self.pack.as_mut()?.next() {
+                return Some(element);
+            }
+            self.node += 1;
+            self.pack = self.list.nodes.get(self.node).map(|node| node.pack.iter());
+        }
+    }
+}
+
+/// The elements of a quicklist, from one of them back to the first.
+pub struct IterBack<'a> {
+    list: &'a Quicklist,
+    node: usize,
+    pack: Option<Take<Rev<PackIter<'a>>>>,
+}
+
+trait SkipTo<'a> {
+    fn skip_to(self, node: &Node, offset: usize) -> Take<Rev<PackIter<'a>>>;
+}
+
+impl<'a> SkipTo<'a> for Rev<PackIter<'a>> {
+    /// Leaves the elements up to and including the one at `offset`.
+    fn skip_to(mut self, node: &Node, offset: usize) -> Take<Rev<PackIter<'a>>> {
+        for _ in offset + 1..node.count as usize {
+            self.next();
+        }
+        self.take(offset + 1)
+    }
+}
+
+impl<'a> Iterator for IterBack<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Element<'a>> {
+        loop {
+            if let Some(element) = self.pack.as_mut()?.next() {
+                return Some(element);
+            }
+            self.node = self.node.checked_sub(1)?;
+            let node = &self.list.nodes[self.node];
+            self.pack = Some(node.pack.iter().rev().take(node.count as usize));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn check(list: &Quicklist, model: &[Vec<u8>]) {
+        assert_eq!(list.len(), model.len());
+        let text = |element: Element<'_>| element.with(<[u8]>::to_vec);
+        assert!(list.iter_from(0).map(text).eq(model.iter().cloned()));
+        if let Some(last) = model.len().checked_sub(1) {
+            assert!(list.iter_back_from(last).map(text).eq(model.iter().rev().cloned()));
+        }
+        let (mut packs, mut len) = (0, 0);
+        for node in &list.nodes {
+            assert_eq!(node.count as usize, node.pack.len());
+            assert!(node.count > 0);
+            packs += node.pack.memory();
+            len += node.pack.len();
+        }
+        assert_eq!((packs, len), (list.packs, list.len));
+    }
+
+    #[test]
+    fn behaves_like_a_vector_of_strings() {
+        let mut rng = Rng::new(31);
+        for fill in [Fill::of(-1), Fill::of(3), Fill::of(0), Fill::of(50)] {
+            let (mut list, mut model) = (Quicklist::new(), Vec::<Vec<u8>>::new());
+            for step in 0..3000 {
+                let length = [1, 10, 100, 1000, 5000, 9000][rng.below(if step % 10 == 0 { 6 } else { 4 }) as usize];
+                let text = vec![b'a' + rng.below(26) as u8; length];
+                let index = rng.below(model.len() as u64 + 1) as usize;
+                match rng.below(if step / 500 % 2 == 0 { 5 } else { 8 }) {
+                    0 => {
+                        list.push_back(&text, fill);
+                        model.push(text);
+                    }
+                    1 => {
+                        list.push_front(&text, fill);
+                        model.insert(0, text);
+                    }
+                    2 if index < model.len() => {
+                        list.insert(index, Side::Before, &text, fill);
+                        model.insert(index, text);
+                    }
+                    3 if index < model.len() => {
+                        list.insert(index, Side::After, &text, fill);
+                        model.insert(index + 1, text);
+                    }
+                    4 if index < model.len() => {
+                        list.set(index, &text, fill);
+                        model[index] = text;
+                    }
+                    _ => {
+                        let count = rng.below(4) as usize;
+                        list.remove(index, count);
+                        model.drain(index..(index + count).min(model.len()));
+                    }
+                }
+                if let Some(text) = model.get(index) {
+                    assert!(list.get(index).unwrap().is(Element::of(text)));
+                }
+                if step % 20 == 0 {
+                    check(&list, &model);
+                }
+            }
+            check(&list.clone(), &model);
+            assert!(
+                list.nodes
+                    .iter()
+                    .all(|node| node.is_plain(fill) || node.bytes() <= 8192 + OVERHEAD || node.count <= 50)
+            );
+        }
+    }
+
+    #[test]
+    fn limits_are_those_of_the_parameter() {
+        assert_eq!([-1, -2, -3, -4, -5, -9].map(Fill::of), [4, 8, 16, 32, 64, 64].map(|kb| Fill::Bytes(kb * 1024)));
+        assert_eq!([0, 1, 128, 99_999].map(Fill::of), [1, 1, 128, 32_767].map(Fill::Count));
+    }
+}
