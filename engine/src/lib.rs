@@ -22,3 +22,4 @@ pub mod node;
 pub mod resp;
 pub mod state;
 pub mod timers;
+pub mod types;

@@ -251,6 +251,18 @@ impl Listpack {
         removed
     }
 
+    /// Removes the elements of these ascending indices, all in one pass.
+    pub fn remove_sorted(&mut self, indices: &[usize]) {
+        let mut kept = Listpack::new();
+        let mut indices = indices.iter().copied().peekable();
+        for (index, element) in self.iter().enumerate() {
+            if indices.next_if_eq(&index).is_none() {
+                kept.push_back(element);
+            }
+        }
+        *self = kept;
+    }
+
     /// Removes the elements from `at` on and gives them as a listpack of their own.
     pub fn split_off(&mut self, at: Position) -> Listpack {
         let tail: usize = self.iter_from(at).count();

@@ -7,6 +7,7 @@
 use super::listpack::{Element, Iter as PackIter, Listpack};
 use crate::base::heap;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::iter::{Rev, Take};
 
 /// See the module.
@@ -277,6 +278,25 @@ impl Quicklist {
         }
     }
 
+    /// Removes the elements of these ascending indices, all in one pass.
+    pub fn remove_sorted(&mut self, mut indices: &[usize]) {
+        let (mut node, mut start) = (0, 0);
+        while let Some(&next) = indices.first() {
+            let count = self.nodes[node].count as usize;
+            let here = indices.partition_point(|&index| index < start + count);
+            if here == count {
+                self.take_node(node);
+            } else if next < start + count {
+                let offsets: Vec<usize> = indices[..here].iter().map(|index| index - start).collect();
+                self.edit(node, |node| node.pack.remove_sorted(&offsets), 0);
+                self.len -= here;
+            }
+            node += usize::from(here < count);
+            start += count;
+            indices = &indices[here..];
+        }
+    }
+
     /// Frees the last node, so that a long list can be freed in steps.
     pub fn drop_node(&mut self) {
         if let Some(last) = self.nodes.len().checked_sub(1) {
@@ -424,7 +444,6 @@ mod tests {
     use super::*;
     use crate::base::rng::Rng;
     use alloc::vec;
-    use alloc::vec::Vec;
 
     fn check(list: &Quicklist, model: &[Vec<u8>]) {
         assert_eq!(list.len(), model.len());

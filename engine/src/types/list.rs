@@ -1,0 +1,483 @@
+//! The list: a listpack while it fits one node, a quicklist of them beyond.
+//!
+//! It grows into a quicklist when the texts that are about to be added would make the listpack exceed
+//! `list-max-listpack-size`, and shrinks back once one node is left that is at most half full.
+
+use super::{Limits, resolve_range};
+use crate::base::heap;
+use crate::collections::listpack::{Element, Iter as PackIter, Listpack};
+use crate::collections::quicklist::{Fill, Iter as QuickIter, IterBack as QuickBack, Quicklist, Side};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::iter::{Rev, Skip};
+use core::ops::Range;
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    encoding: Encoding,
+}
+
+#[derive(Clone, Debug)]
+enum Encoding {
+    Pack(Listpack),
+    Quick(Box<Quicklist>),
+}
+
+use Encoding::{Pack, Quick};
+
+/// Which end of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Head,
+    Tail,
+}
+
+/// What LPOS looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    /// The first match that counts: 1 for the first from the head, -1 for the first from the tail, never 0.
+    pub rank: i64,
+    /// How many matches; 0 for all.
+    pub count: usize,
+    /// How many elements to look at; 0 for all.
+    pub max_len: usize,
+}
+
+impl Default for Encoding {
+    fn default() -> Self {
+        Pack(Listpack::new())
+    }
+}
+
+impl List {
+    pub fn new() -> Self {
+        List::default()
+    }
+
+    /// A list of these nodes, as an RDB file holds them.
+    pub fn from_packs(packs: impl IntoIterator<Item = Listpack>, limits: &Limits) -> Self {
+        let mut quick = Quicklist::new();
+        packs.into_iter().for_each(|pack| quick.push_pack(pack));
+        let mut list = List { encoding: Quick(Box::new(quick)) };
+        list.shrink_below(limits.fill());
+        list
+    }
+
+    /// The nodes, as an RDB file holds them.
+    pub fn packs(&self) -> impl Iterator<Item = &Listpack> {
+        let (one, many) = match &self.encoding {
+            Pack(pack) => (Some(pack), None),
+            Quick(quick) => (None, Some(quick.packs())),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.encoding {
+            Pack(pack) => pack.len(),
+            Quick(quick) => quick.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn memory(&self) -> usize {
+        match &self.encoding {
+            Pack(pack) => pack.memory(),
+            Quick(quick) => heap::cost(size_of::<Quicklist>()) + quick.memory(),
+        }
+    }
+
+    pub fn encoding(&self) -> &'static str {
+        match &self.encoding {
+            Pack(_) => "listpack",
+            Quick(_) => "quicklist",
+        }
+    }
+
+    /// Adds an element at an end.
+    pub fn push(&mut self, end: End, text: &[u8], limits: &Limits) {
+        self.extend(end, &[text], limits);
+    }
+
+    /// Adds elements at an end, one after the other: at the head the last one comes to stand first.
+    pub fn extend(&mut self, end: End, texts: &[&[u8]], limits: &Limits) {
+        self.prepare(texts, limits);
+        for text in texts {
+            match (&mut self.encoding, end) {
+                (Pack(pack), End::Head) => pack.push_front(Element::of(text)),
+                (Pack(pack), End::Tail) => pack.push_back(Element::of(text)),
+                (Quick(quick), End::Head) => quick.push_front(text, limits.fill()),
+                (Quick(quick), End::Tail) => quick.push_back(text, limits.fill()),
+            }
+        }
+    }
+
+    /// Takes the element at an end out and calls `f` with it.
+    pub fn pop<R>(&mut self, end: End, limits: &Limits, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let index = match end {
+            End::Head => 0,
+            End::Tail => self.len().checked_sub(1)?,
+        };
+        let popped = self.get(index)?.with(f);
+        self.remove(index..index + 1, limits);
+        Some(popped)
+    }
+
+    pub fn get(&self, index: usize) -> Option<Element<'_>> {
+        match &self.encoding {
+            Pack(pack) => pack.seek(index as i64).map(|at| pack.get(at)),
+            Quick(quick) => quick.get(index),
+        }
+    }
+
+    /// The elements from an index on.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = Element<'_>> {
+        match &self.encoding {
+            Pack(pack) => Elements::Pack(pack.iter_from(pack.seek(index as i64).unwrap_or(pack.end()))),
+            Quick(quick) => Elements::Quick(quick.iter_from(index)),
+        }
+    }
+
+    /// The elements from an index back to the first.
+    pub fn iter_back_from(&self, index: usize) -> impl Iterator<Item = Element<'_>> {
+        match &self.encoding {
+            Pack(pack) => Elements::PackBack(pack.iter().rev().skip(pack.len().saturating_sub(index + 1))),
+            Quick(quick) => Elements::QuickBack(quick.iter_back_from(index)),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Element<'_>> {
+        self.iter_from(0)
+    }
+
+    /// The elements that LRANGE would give for these indices.
+    pub fn range(&self, start: i64, stop: i64) -> impl Iterator<Item = Element<'_>> {
+        let range = resolve_range(start, stop, self.len());
+        self.iter_from(range.start).take(range.len())
+    }
+
+    /// Replaces the element at an index; whether there is one.
+    pub fn set(&mut self, index: usize, text: &[u8], limits: &Limits) -> bool {
+        self.prepare(&[text], limits);
+        if index >= self.len() {
+            return false;
+        }
+        match &mut self.encoding {
+            Pack(pack) => {
+                let at = pack.seek(index as i64).expect("the index is below the length");
+                pack.replace(at, Element::of(text));
+            }
+            Quick(quick) => quick.set(index, text, limits.fill()),
+        }
+        self.shrink(limits);
+        true
+    }
+
+    /// Puts an element beside the first one that is equal to `pivot`; whether there is one.
+    pub fn insert(&mut self, pivot: &[u8], side: Side, text: &[u8], limits: &Limits) -> bool {
+        self.prepare(&[text], limits);
+        let wanted = Element::of(pivot);
+        let Some(index) = self.iter().position(|element| element.is(wanted)) else { return false };
+        match &mut self.encoding {
+            Pack(pack) => {
+                let place = index + usize::from(side == Side::After);
+                pack.insert(pack.seek(place as i64).unwrap_or(pack.end()), Element::of(text));
+            }
+            Quick(quick) => quick.insert(index, side, text, limits.fill()),
+        }
+        true
+    }
+
+    /// Removes the elements of these indices.
+    pub fn remove(&mut self, range: Range<usize>, limits: &Limits) {
+        self.remove_only(range);
+        self.shrink(limits);
+    }
+
+    /// Removes elements equal to `text`: the first `count`, the last ones for a negative count, all for 0. Says how many.
+    pub fn remove_equal(&mut self, text: &[u8], count: i64, limits: &Limits) -> usize {
+        let rank = if count < 0 { -1 } else { 1 };
+        let most = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+        let mut found = self.positions(text, Search { rank, count: most, max_len: 0 });
+        if rank < 0 {
+            found.reverse();
+        }
+        if !found.is_empty() {
+            match &mut self.encoding {
+                Pack(pack) => pack.remove_sorted(&found),
+                Quick(quick) => quick.remove_sorted(&found),
+            }
+            self.shrink(limits);
+        }
+        found.len()
+    }
+
+    /// Keeps only the elements that LRANGE would give for these indices; says how many went.
+    pub fn trim(&mut self, start: i64, stop: i64, limits: &Limits) -> usize {
+        let len = self.len();
+        let kept = resolve_range(start, stop, len);
+        self.remove_only(kept.end..len);
+        self.remove_only(0..kept.start);
+        self.shrink(limits);
+        len - kept.len()
+    }
+
+    /// The indices of elements equal to `text`, in the order in which they are found.
+    pub fn positions(&self, text: &[u8], search: Search) -> Vec<usize> {
+        let len = self.len();
+        let looked_at = if search.max_len == 0 { len } else { search.max_len.min(len) };
+        let skipped = usize::try_from(search.rank.unsigned_abs() - 1).unwrap_or(usize::MAX);
+        let wanted = if search.count == 0 { usize::MAX } else { search.count };
+        let target = Element::of(text);
+        let matches = |(index, element): (usize, Element<'_>)| element.is(target).then_some(index);
+        if search.rank > 0 {
+            self.iter().enumerate().take(looked_at).filter_map(matches).skip(skipped).take(wanted).collect()
+        } else {
+            let last = len.saturating_sub(1);
+            let backwards = self.iter_back_from(last).enumerate().take(looked_at);
+            backwards.filter_map(matches).map(|back| last - back).skip(skipped).take(wanted).collect()
+        }
+    }
+
+    /// Frees about `budget` elements; whether none is left.
+    pub fn shed(&mut self, budget: usize) -> bool {
+        if let Quick(quick) = &mut self.encoding {
+            let kept = quick.len().saturating_sub(budget);
+            while quick.len() > kept {
+                quick.drop_node();
+            }
+            if !quick.is_empty() {
+                return false;
+            }
+        }
+        *self = List::new();
+        true
+    }
+
+    fn remove_only(&mut self, range: Range<usize>) {
+        match &mut self.encoding {
+            Pack(pack) => {
+                if let Some(at) = pack.seek(range.start as i64) {
+                    pack.remove_many(at, range.len());
+                }
+            }
+            Quick(quick) => quick.remove(range.start, range.len()),
+        }
+    }
+
+    /// Grows into a quicklist where the listpack would exceed the limit with these texts in it.
+    fn prepare(&mut self, texts: &[&[u8]], limits: &Limits) {
+        let Pack(pack) = &mut self.encoding else { return };
+        let bytes = pack.as_bytes().len() + texts.iter().map(|text| text.len()).sum::<usize>();
+        if limits.fill().is_exceeded(bytes, pack.len() + texts.len()) {
+            let mut quick = Quicklist::new();
+            quick.push_pack(core::mem::take(pack));
+            self.encoding = Quick(Box::new(quick));
+        }
+    }
+
+    fn shrink(&mut self, limits: &Limits) {
+        self.shrink_below(limits.fill().half());
+    }
+
+    fn shrink_below(&mut self, fill: Fill) {
+        let Quick(quick) = &mut self.encoding else { return };
+        if fits_one_pack(quick, fill) {
+            self.encoding = Pack(quick.into_pack().unwrap_or_default());
+        }
+    }
+}
+
+fn fits_one_pack(quick: &Quicklist, fill: Fill) -> bool {
+    let mut packs = quick.packs();
+    match (packs.next(), packs.next()) {
+        (None, _) => true,
+        (Some(only), None) => !fill.is_exceeded(only.as_bytes().len(), only.len()),
+        _ => false,
+    }
+}
+
+/// The elements of either encoding, in either direction.
+enum Elements<'a> {
+    Pack(PackIter<'a>),
+    PackBack(Skip<Rev<PackIter<'a>>>),
+    Quick(QuickIter<'a>),
+    QuickBack(QuickBack<'a>),
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Element<'a>;
+    fn next(&mut self) -> Option<Element<'a>> {
+        match self {
+            Elements::Pack(iter) => iter.next(),
+            Elements::PackBack(iter) => iter.next(),
+            Elements::Quick(iter) => iter.next(),
+            Elements::QuickBack(iter) => iter.next(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use alloc::format;
+    use alloc::vec;
+
+    fn texts(list: &List) -> Vec<Vec<u8>> {
+        list.iter().map(|element| element.with(<[u8]>::to_vec)).collect()
+    }
+
+    fn list_of(count: usize, limits: &Limits) -> List {
+        let mut list = List::new();
+        (0..count).for_each(|_| list.push(End::Tail, &[b'x'; 16], limits));
+        list
+    }
+
+    /// Each number recorded from `OBJECT ENCODING` of Valkey 9.1.
+    #[test]
+    fn encodings_change_where_redis_changes_them() {
+        let limits = Limits::default();
+        let mut list = list_of(454, &limits);
+        assert_eq!(list.encoding(), "listpack");
+        list.push(End::Tail, &[b'x'; 16], &limits);
+        assert_eq!(list.encoding(), "quicklist");
+        while list.encoding() == "quicklist" {
+            list.pop(End::Tail, &limits, |_| ());
+        }
+        assert_eq!(list.len(), 227);
+        for (size, encoding) in [(8185, "listpack"), (8186, "quicklist")] {
+            let mut list = List::new();
+            list.push(End::Head, &vec![b'x'; size], &limits);
+            assert_eq!(list.encoding(), encoding);
+        }
+        let thousand = vec![&[b'x'; 16][..]; 1000];
+        for (kept, encoding) in [(301, "quicklist"), (201, "listpack")] {
+            let mut list = List::new();
+            list.extend(End::Tail, &thousand, &limits);
+            list.trim(0, kept - 1, &limits);
+            assert_eq!((list.len(), list.encoding()), (kept as usize, encoding));
+        }
+        // Two nodes are left, and nothing merges them.
+        let mut list = List::new();
+        list.extend(End::Tail, &thousand, &limits);
+        assert_eq!(list.remove_equal(&[b'x'; 16], 820, &limits), 820);
+        assert_eq!((list.len(), list.encoding()), (180, "quicklist"));
+    }
+
+    #[test]
+    fn encodings_change_by_count_where_asked() {
+        let limits = Limits { list_max_listpack_size: 4, ..Limits::default() };
+        let mut list = List::new();
+        let mut seen = Vec::new();
+        for n in 0..6 {
+            list.push(End::Tail, format!("{n}").as_bytes(), &limits);
+            seen.push(list.encoding() == "listpack");
+        }
+        for _ in 0..4 {
+            list.pop(End::Head, &limits, |_| ());
+            seen.push(list.encoding() == "listpack");
+        }
+        assert_eq!(seen, [true, true, true, true, false, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn behaves_like_a_vector_of_strings() {
+        let mut rng = Rng::new(14);
+        for size in [-1, -2, 3, 40] {
+            let limits = Limits { list_max_listpack_size: size, ..Limits::default() };
+            let (mut list, mut model) = (List::new(), Vec::<Vec<u8>>::new());
+            for step in 0..4000 {
+                let text = format!("{}", rng.below(30) * 7).repeat(1 + 40 * (rng.below(20) / 19) as usize).into_bytes();
+                let index = rng.below(model.len() as u64 + 2) as usize;
+                let end = if rng.below(2) == 0 { End::Head } else { End::Tail };
+                match rng.below(if step / 500 % 2 == 0 { 8 } else { 14 }) {
+                    0..=3 => {
+                        list.push(end, &text, &limits);
+                        model.insert(if end == End::Head { 0 } else { model.len() }, text);
+                    }
+                    4 => {
+                        let found = model.get_mut(index).map(|element| element.clone_from(&text)).is_some();
+                        assert_eq!(list.set(index, &text, &limits), found);
+                    }
+                    5 | 6 => {
+                        let pivot = format!("{}", rng.below(30) * 7).into_bytes();
+                        let side = if rng.below(2) == 0 { Side::Before } else { Side::After };
+                        let at = model.iter().position(|element| *element == pivot);
+                        assert_eq!(list.insert(&pivot, side, &text, &limits), at.is_some());
+                        if let Some(at) = at {
+                            model.insert(at + usize::from(side == Side::After), text);
+                        }
+                    }
+                    7 => check_positions(&list, &model, &text, &mut rng),
+                    8 => {
+                        let count = rng.below(5) as i64 - 2;
+                        let removed = list.remove_equal(&text, count, &limits);
+                        assert_eq!(removed, remove_from_model(&mut model, &text, count));
+                    }
+                    9 if rng.below(10) == 0 => {
+                        let range = resolve_range(index as i64 - 3, -3, model.len());
+                        let gone = list.trim(index as i64 - 3, -3, &limits);
+                        assert_eq!(gone, model.len() - range.len());
+                        model = model[range].to_vec();
+                    }
+                    _ => {
+                        let popped = list.pop(end, &limits, <[u8]>::to_vec);
+                        let at = if end == End::Head { 0 } else { model.len().saturating_sub(1) };
+                        assert_eq!(popped, (at < model.len()).then(|| model.remove(at)));
+                    }
+                }
+                assert_eq!(list.len(), model.len());
+                if step % 25 == 0 {
+                    assert_eq!(texts(&list), model);
+                    let copy = list.clone();
+                    assert_eq!((texts(&copy), copy.memory()), (texts(&list), list.memory()));
+                    let reloaded = List::from_packs(list.packs().cloned(), &limits);
+                    assert_eq!(texts(&reloaded), model);
+                }
+            }
+            while !list.shed(3) {}
+            assert_eq!((list.len(), list.encoding()), (0, "listpack"));
+        }
+    }
+
+    fn check_positions(list: &List, model: &[Vec<u8>], text: &[u8], rng: &mut Rng) {
+        let rank = [-2, -1, 1, 2, 3][rng.below(5) as usize];
+        let search = Search { rank, count: rng.below(4) as usize, max_len: rng.below(3) as usize * model.len() / 2 };
+        let mut order: Vec<usize> = (0..model.len()).collect();
+        if rank < 0 {
+            order.reverse();
+        }
+        if search.max_len > 0 {
+            order.truncate(search.max_len);
+        }
+        order.retain(|&index| model[index] == text);
+        order.drain(..(rank.unsigned_abs() as usize - 1).min(order.len()));
+        if search.count > 0 {
+            order.truncate(search.count);
+        }
+        assert_eq!(list.positions(text, search), order);
+    }
+
+    fn remove_from_model(model: &mut Vec<Vec<u8>>, text: &[u8], count: i64) -> usize {
+        let before = model.len();
+        let mut left = if count == 0 { u64::MAX } else { count.unsigned_abs() };
+        let mut keep = |element: &Vec<u8>| {
+            let goes = element == text && left > 0;
+            left -= u64::from(goes);
+            !goes
+        };
+        if count < 0 {
+            model.reverse();
+            model.retain(&mut keep);
+            model.reverse();
+        } else {
+            model.retain(&mut keep);
+        }
+        before - model.len()
+    }
+}
