@@ -19,6 +19,8 @@ use crate::base::heap;
 use crate::base::rng::Rng;
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -41,6 +43,11 @@ pub struct Table {
 
 /// From so many records on, new ones are made in the slab.
 const SLAB_FROM: usize = if cfg!(test) { 64 } else { 16_384 };
+
+/// What a box with a table in it costs, by the model.
+pub const BOXED: usize = heap::cost(SIZE);
+const SIZE: usize = 160;
+const _: () = assert!(size_of::<Table>() <= SIZE);
 
 impl Table {
     /// An empty table takes no memory beyond itself.
@@ -130,6 +137,16 @@ impl Table {
         true
     }
 
+    /// Removes the record of a rank that is below [`Table::ranked`].
+    pub fn remove_rank(&mut self, rank: usize) {
+        let pointer = self.ranking.as_ref().expect("a rank below `ranked` is asked for").get(rank);
+        let hash = self.dict.hash(self.read(pointer).key);
+        self.take_rank(rank);
+        self.dict.find_item(hash, pointer).expect("what is ranked is in the dict").remove();
+        // SAFETY: neither dict nor ranking have it any more.
+        unsafe { self.store.free(pointer) };
+    }
+
     /// Calls `f` with some records and gives the cursor for the next call; 0 begins and 0 ends. A record that is there from
     /// the first call to the last is seen at least once.
     pub fn scan(&self, cursor: u64, mut f: impl FnMut(Record<'_>)) -> u64 {
@@ -143,6 +160,21 @@ impl Table {
     /// A record, each about as likely as any other.
     pub fn random(&self, rng: &mut Rng) -> Option<Record<'_>> {
         self.dict.random(rng).map(|pointer| self.read(pointer))
+    }
+
+    /// So many different records (or all), any choice as likely as any other.
+    pub fn distinct(&self, count: usize, rng: &mut Rng) -> Vec<Record<'_>> {
+        if count.saturating_mul(3) >= self.len() {
+            return choose(self.iter(), self.len(), count, rng);
+        }
+        let (mut chosen, mut seen) = (Vec::with_capacity(count), BTreeSet::new());
+        while chosen.len() < count {
+            let Some(pointer) = self.dict.random(rng) else { break };
+            if seen.insert(pointer.0.addr()) {
+                chosen.push(self.read(pointer));
+            }
+        }
+        chosen
     }
 
     /// How many records have a number.
@@ -223,12 +255,17 @@ impl Table {
     fn unrank(&mut self, pointer: Pointer) {
         let Record { key, number: Some(number), .. } = self.read(pointer) else { return };
         let rank = self.rank_of(number, key);
-        let ranking = self.ranking.as_mut().expect("a record with a number is ranked");
-        let found = ranking.remove(rank);
+        let found = self.take_rank(rank);
         debug_assert!(found == pointer);
+    }
+
+    fn take_rank(&mut self, rank: usize) -> Pointer {
+        let ranking = self.ranking.as_mut().expect("what has a rank is ranked");
+        let found = ranking.remove(rank);
         if ranking.is_empty() {
             self.ranking = None;
         }
+        found
     }
 }
 
@@ -278,6 +315,19 @@ impl DoubleEndedIterator for Ranks<'_> {
 /// The order of ranks: by number, then by key. No number here is not a number.
 pub fn order(a: (f64, &[u8]), b: (f64, &[u8])) -> Ordering {
     a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal).then_with(|| a.1.cmp(b.1))
+}
+
+/// Chooses `count` of `len` things in one pass, any choice as likely as any other, and keeps their order.
+pub fn choose<T>(things: impl Iterator<Item = T>, len: usize, count: usize, rng: &mut Rng) -> Vec<T> {
+    let mut wanted = count.min(len);
+    let mut chosen = Vec::with_capacity(wanted);
+    for (index, thing) in things.enumerate().take(len) {
+        if rng.below((len - index) as u64) < wanted as u64 {
+            wanted -= 1;
+            chosen.push(thing);
+        }
+    }
+    chosen
 }
 
 /// The modelled size of the box a ranking is in.
@@ -524,9 +574,8 @@ impl Pointer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
     use alloc::{format, vec};
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<f64>)>;
 
@@ -570,6 +619,12 @@ mod tests {
                     let found = model.get_mut(&key).map(|entry| entry.1 = number).is_some();
                     assert_eq!(table.set_number(&key, number), found);
                 }
+                4 if table.ranked() > 0 => {
+                    let rank = rng.below(table.ranked() as u64) as usize;
+                    let key = table.at_rank(rank).key.to_vec();
+                    table.remove_rank(rank);
+                    assert!(model.remove(&key).is_some());
+                }
                 _ => assert_eq!(table.remove(&key), model.remove(&key).is_some()),
             }
             if step % 100 == 0 {
@@ -581,6 +636,26 @@ mod tests {
         }
         while !table.shed(7) {}
         assert_eq!((table.len(), table.memory()), (0, 0));
+    }
+
+    #[test]
+    fn distinct_records_are_distinct_and_evenly_chosen() {
+        let mut rng = Rng::new(9);
+        let mut table = Table::new((7, 8));
+        let keys: Vec<_> = (0..60u8).map(|n| [n]).collect();
+        keys.iter().for_each(|key| _ = table.put(Record { key, value: b"", number: None }));
+        for count in [0, 3, 19, 20, 59, 60, 100] {
+            let mut times = [0u32; 60];
+            for _ in 0..2000 {
+                let chosen = table.distinct(count, &mut rng);
+                assert_eq!(chosen.len(), count.min(60));
+                chosen.iter().for_each(|record| times[record.key[0] as usize] += 1);
+                let different: BTreeSet<_> = chosen.iter().map(|record| record.key).collect();
+                assert_eq!(different.len(), chosen.len());
+            }
+            let even = 2000 * count.min(60) as u32 / 60;
+            assert!(times.iter().all(|&n| n.abs_diff(even) <= even / 2 + 1), "{count}: {times:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Redis changes, by the thresholds in [`Limits`]; `encoding()` is what `OBJECT ENCODING` says. Each accounts for its memory in O(1)
 //! (`memory()`: bytes allocated beyond the value itself), can be copied, and freed in bounded steps (`shed`).
 
-//pub mod hash;
+pub mod hash;
 pub mod list;
 //pub mod set;
 //pub mod zset;
@@ -12,7 +12,7 @@ pub mod list;
 use crate::collections::quicklist::Fill;
 use core::ops::Range;
 
-//pub use hash::Hash;
+pub use hash::Hash;
 pub use list::List;
 //pub use set::Set;
 //pub use zset::ZSet;
