@@ -86,11 +86,7 @@ impl Table {
     pub fn put(&mut self, new: Record<'_>) -> bool {
         let hash = self.dict.hash(new.key);
         let Some(old) = self.dict.find(hash, new.key) else {
-            let pointer = self.store.create(new, self.dict.len() >= SLAB_FROM);
-            // SAFETY: the record is alive until `remove`, `put`, `shed` or `drop` take it out of the dict, and
-            // nothing changes its key.
-            unsafe { self.dict.insert_new(hash, pointer) };
-            self.rank(pointer);
+            self.add(hash, new);
             return true;
         };
         let moves = self.read(old).number != new.number;
@@ -109,20 +105,25 @@ impl Table {
         false
     }
 
+    /// Puts a record without a value, or gives the one with this key another number; says which number it had.
+    pub fn put_number(&mut self, key: &[u8], number: f64) -> Option<f64> {
+        let hash = self.dict.hash(key);
+        let Some(pointer) = self.dict.find(hash, key) else {
+            self.add(hash, Record { key, value: b"", number: Some(number) });
+            return None;
+        };
+        let old = self.read(pointer).number;
+        if old != Some(number) {
+            self.renumber(hash, pointer, Some(number));
+        }
+        old
+    }
+
     /// Changes the number of a record; whether there is one with this key.
     pub fn set_number(&mut self, key: &[u8], number: Option<f64>) -> bool {
         let hash = self.dict.hash(key);
         let Some(pointer) = self.dict.find(hash, key) else { return false };
-        // SAFETY: the record is alive until it is freed in `exchange`, after its copy was made.
-        let record = unsafe { pointer.read() };
-        self.unrank(pointer);
-        if record.number.is_some() == number.is_some() {
-            // SAFETY: the record is alive and has a place for a number, if there is one to write; its number isn't viewed.
-            unsafe { pointer.set_number(number) };
-            self.rank(pointer);
-        } else {
-            self.exchange(hash, pointer, Record { number, ..record });
-        }
+        self.renumber(hash, pointer, number);
         true
     }
 
@@ -229,11 +230,31 @@ impl Table {
         self.is_empty()
     }
 
+    fn add(&mut self, hash: u64, new: Record<'_>) {
+        let pointer = self.store.create(new, self.dict.len() >= SLAB_FROM);
+        // SAFETY: a record is alive until it is out of the dict, and nothing changes its key.
+        unsafe { self.dict.insert_new(hash, pointer) };
+        self.rank(pointer);
+    }
+
+    fn renumber(&mut self, hash: u64, pointer: Pointer, number: Option<f64>) {
+        // SAFETY: the record is alive until it is freed in `exchange`, after its copy was made.
+        let record = unsafe { pointer.read() };
+        self.unrank(pointer);
+        if record.number.is_some() == number.is_some() {
+            // SAFETY: the record is alive and has a place for a number, if there is one to write; its number isn't viewed.
+            unsafe { pointer.set_number(number) };
+            self.rank(pointer);
+        } else {
+            self.exchange(hash, pointer, Record { number, ..record });
+        }
+    }
+
     /// Puts a new record in the place of one that is not in the ranking, and frees that.
     fn exchange(&mut self, hash: u64, old: Pointer, new: Record<'_>) {
         let pointer = self.store.create(new, self.dict.len() >= SLAB_FROM);
         let slot = self.dict.find_item(hash, old).expect("the old record is in the dict");
-        // SAFETY: as in `put`.
+        // SAFETY: as in `add`.
         unsafe { slot.replace(pointer) };
         // SAFETY: neither dict nor ranking have it any more.
         unsafe { self.store.free(old) };

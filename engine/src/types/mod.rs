@@ -6,16 +6,16 @@
 
 pub mod hash;
 pub mod list;
-//pub mod set;
-//pub mod zset;
+pub mod set;
+pub mod zset;
 
 use crate::collections::quicklist::Fill;
 use core::ops::Range;
 
 pub use hash::Hash;
 pub use list::List;
-//pub use set::Set;
-//pub use zset::ZSet;
+pub use set::Set;
+pub use zset::ZSet;
 
 /// The parameters that decide encodings, named as in `redis.conf`, and the seed of every table that is made.
 #[derive(Clone, Debug)]

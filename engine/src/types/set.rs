@@ -1,0 +1,365 @@
+//! The set: an intset while all members are integers, a listpack while it is small, a table beyond.
+
+use super::Limits;
+use crate::base::number::{format_i64, i64_text_len, parse_i64};
+use crate::base::rng::Rng;
+use crate::collections::intset::Intset;
+use crate::collections::listpack::{Element, Listpack};
+use crate::collections::table::{self, Record, Table};
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+/// See the module.
+#[derive(Clone)]
+pub struct Set {
+    encoding: Encoding,
+}
+
+#[derive(Clone)]
+enum Encoding {
+    Ints(Intset),
+    Pack(Listpack),
+    Table(Box<Table>),
+}
+
+use Encoding::{Ints, Pack, Table as Large};
+
+/// Redis never lets an intset grow beyond this, whatever the parameter says.
+const MAX_INTSET: usize = 1 << 30;
+
+impl Set {
+    pub fn new() -> Self {
+        Set { encoding: Ints(Intset::new()) }
+    }
+
+    /// An empty set in the encoding Redis chooses for a command that brings so many members, the first one being `first`.
+    pub fn expecting(first: &[u8], members: usize, limits: &Limits) -> Self {
+        let encoding = if parse_i64(first).is_some() && members <= limits.set_max_intset_entries {
+            Ints(Intset::new())
+        } else if members <= limits.set_max_listpack_entries {
+            Pack(Listpack::new())
+        } else {
+            Large(Box::new(Table::new(limits.seed)))
+        };
+        Set { encoding }
+    }
+
+    /// To be told before a command adds this many members: where there are too many for the encoding, even if
+    /// some are the same, Redis changes it at once.
+    pub fn expect(&mut self, members: usize, limits: &Limits) {
+        let most = match self.encoding {
+            Ints(_) => limits.set_max_intset_entries,
+            Pack(_) => limits.set_max_listpack_entries,
+            Large(_) => return,
+        };
+        if members > most {
+            self.enlarge(limits);
+        }
+    }
+
+    pub fn from_intset(ints: Intset, limits: &Limits) -> Self {
+        let mut set = Set { encoding: Ints(ints) };
+        set.bound_ints(limits);
+        set
+    }
+
+    /// A set of the members in a listpack from outside; `None` if one comes twice.
+    pub fn from_pack(pack: Listpack, limits: &Limits) -> Option<Self> {
+        let (mut members, mut longest) = (BTreeSet::new(), 0);
+        for element in pack.iter() {
+            longest = longest.max(element.with(<[u8]>::len));
+            if !members.insert(element.with(<[u8]>::to_vec)) {
+                return None;
+            }
+        }
+        let fits = members.len() <= limits.set_max_listpack_entries && longest <= limits.set_max_listpack_value;
+        let mut set = Set { encoding: Pack(pack) };
+        if !fits {
+            set.enlarge(limits);
+        }
+        Some(set)
+    }
+
+    /// The intset, if that is the encoding.
+    pub fn intset(&self) -> Option<&Intset> {
+        match &self.encoding {
+            Ints(ints) => Some(ints),
+            _ => None,
+        }
+    }
+
+    /// The listpack, if that is the encoding.
+    pub fn pack(&self) -> Option<&Listpack> {
+        match &self.encoding {
+            Pack(pack) => Some(pack),
+            _ => None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.encoding {
+            Ints(ints) => ints.len(),
+            Pack(pack) => pack.len(),
+            Large(table) => table.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn memory(&self) -> usize {
+        match &self.encoding {
+            Ints(ints) => ints.memory(),
+            Pack(pack) => pack.memory(),
+            Large(table) => table::BOXED + table.memory(),
+        }
+    }
+
+    pub fn encoding(&self) -> &'static str {
+        match &self.encoding {
+            Ints(_) => "intset",
+            Pack(_) => "listpack",
+            Large(_) => "hashtable",
+        }
+    }
+
+    pub fn contains(&self, member: &[u8]) -> bool {
+        match &self.encoding {
+            Ints(ints) => parse_i64(member).is_some_and(|value| ints.contains(value)),
+            Pack(pack) => pack.find(pack.start(), 1, member).is_some(),
+            Large(table) => table.contains(member),
+        }
+    }
+
+    /// Whether the member is new.
+    pub fn insert(&mut self, member: &[u8], limits: &Limits) -> bool {
+        if let Ints(ints) = &mut self.encoding {
+            if let Some(value) = parse_i64(member) {
+                let new = ints.insert(value);
+                self.bound_ints(limits);
+                return new;
+            }
+            self.leave_ints(member, limits);
+        }
+        if let Pack(pack) = &mut self.encoding {
+            if pack.find(pack.start(), 1, member).is_some() {
+                return false;
+            }
+            if pack.len() < limits.set_max_listpack_entries && member.len() <= limits.set_max_listpack_value {
+                pack.push_back(Element::of(member));
+                return true;
+            }
+            self.enlarge(limits);
+        }
+        match &mut self.encoding {
+            Large(table) => put(table, member),
+            _ => unreachable!("what the small encodings can't take has enlarged the set"),
+        }
+    }
+
+    /// Whether the member was there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.encoding {
+            Ints(ints) => parse_i64(member).is_some_and(|value| ints.remove(value)),
+            Pack(pack) => match pack.find(pack.start(), 1, member) {
+                Some(at) => pack.remove_many(at, 1) == 1,
+                None => false,
+            },
+            Large(table) => table.remove(member),
+        }
+    }
+
+    /// All members, in the order of the encoding.
+    pub fn iter(&self) -> impl Iterator<Item = Element<'_>> {
+        let (ints, elements, records) = match &self.encoding {
+            Ints(ints) => (Some(ints.iter().map(Element::Int)), None, None),
+            Pack(pack) => (None, Some(pack.iter()), None),
+            Large(table) => (None, None, Some(table.iter().map(member_of))),
+        };
+        let small = ints.into_iter().flatten().chain(elements.into_iter().flatten());
+        small.chain(records.into_iter().flatten())
+    }
+
+    /// Calls `f` with some members and gives the cursor for the next call; 0 begins and 0 ends.
+    pub fn scan(&self, cursor: u64, mut f: impl FnMut(Element<'_>)) -> u64 {
+        match &self.encoding {
+            Large(table) => table.scan(cursor, |record| f(member_of(record))),
+            _ => {
+                self.iter().for_each(f);
+                0
+            }
+        }
+    }
+
+    /// A member, each about as likely as any other.
+    pub fn random(&self, rng: &mut Rng) -> Option<Element<'_>> {
+        if self.is_empty() {
+            return None;
+        }
+        match &self.encoding {
+            Ints(ints) => Some(Element::Int(ints.get(rng.below(ints.len() as u64) as usize))),
+            Pack(pack) => pack.iter().nth(rng.below(pack.len() as u64) as usize),
+            Large(table) => table.random(rng).map(member_of),
+        }
+    }
+
+    /// So many different members, or all.
+    pub fn distinct(&self, count: usize, rng: &mut Rng) -> Vec<Element<'_>> {
+        match &self.encoding {
+            Large(table) => table.distinct(count, rng).into_iter().map(member_of).collect(),
+            _ => table::choose(self.iter(), self.len(), count, rng),
+        }
+    }
+
+    /// Takes a random member out and calls `f` with it.
+    pub fn pop<R>(&mut self, rng: &mut Rng, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let member = self.random(rng)?.with(<[u8]>::to_vec);
+        self.remove(&member);
+        Some(f(&member))
+    }
+
+    /// Frees about `budget` members; whether none is left.
+    pub fn shed(&mut self, budget: usize) -> bool {
+        if let Large(table) = &mut self.encoding
+            && !table.shed(budget)
+        {
+            return false;
+        }
+        *self = Set::new();
+        true
+    }
+
+    fn bound_ints(&mut self, limits: &Limits) {
+        if let Ints(ints) = &self.encoding
+            && ints.len() > limits.set_max_intset_entries.min(MAX_INTSET)
+        {
+            self.enlarge(limits);
+        }
+    }
+
+    /// Changes the encoding for the sake of a member that is no integer.
+    fn leave_ints(&mut self, member: &[u8], limits: &Limits) {
+        let Ints(ints) = &self.encoding else { return };
+        let ends = [ints.iter().next(), ints.iter().next_back()];
+        let longest = ends.into_iter().flatten().map(i64_text_len).fold(member.len(), usize::max);
+        if ints.len() < limits.set_max_listpack_entries && longest <= limits.set_max_listpack_value {
+            let mut pack = Listpack::new();
+            ints.iter().for_each(|value| pack.push_back(Element::Int(value)));
+            self.encoding = Pack(pack);
+        } else {
+            self.enlarge(limits);
+        }
+    }
+
+    fn enlarge(&mut self, limits: &Limits) {
+        let mut table = Table::new(limits.seed);
+        match &self.encoding {
+            Ints(ints) => ints.iter().for_each(|value| _ = put(&mut table, &format_i64(value))),
+            Pack(pack) => pack.iter().for_each(|element| _ = element.with(|member| put(&mut table, member))),
+            Large(_) => return,
+        }
+        self.encoding = Large(Box::new(table));
+    }
+}
+
+impl Default for Set {
+    fn default() -> Self {
+        Set::new()
+    }
+}
+
+fn member_of(record: Record<'_>) -> Element<'_> {
+    Element::Bytes(record.key)
+}
+
+/// Whether the member is new.
+fn put(table: &mut Table, member: &[u8]) -> bool {
+    table.put(Record { key: member, value: b"", number: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::{String, ToString};
+
+    fn check(set: &Set, model: &BTreeSet<Vec<u8>>) {
+        let mut members: Vec<_> = set.iter().map(|member| member.with(<[u8]>::to_vec)).collect();
+        members.sort();
+        assert!(members.iter().eq(model.iter()));
+        assert!(members.iter().all(|member| set.contains(member)));
+        let (mut scanned, mut cursor) = (BTreeSet::new(), 0);
+        loop {
+            cursor = set.scan(cursor, |member| _ = scanned.insert(member.with(<[u8]>::to_vec)));
+            if cursor == 0 {
+                break;
+            }
+        }
+        assert_eq!(&scanned, model);
+    }
+
+    #[test]
+    fn behaves_like_a_set_of_strings() {
+        let limits = Limits { set_max_intset_entries: 60, set_max_listpack_entries: 40, ..Limits::default() };
+        let mut rng = Rng::new(41);
+        for text in [false, true] {
+            let (mut set, mut model) = (Set::new(), BTreeSet::new());
+            for step in 0..4000 {
+                let number = rng.below(30 + step / 20);
+                let member = if text && number.is_multiple_of(3) { format!("m{number}") } else { format!("{number}") };
+                let member = member.into_bytes();
+                match rng.below(if step / 700 % 2 == 0 { 5 } else { 9 }) {
+                    0..=2 => assert_eq!(set.insert(&member, &limits), model.insert(member)),
+                    3 => {
+                        let was_empty = model.is_empty();
+                        let popped = set.pop(&mut rng, |member| assert!(model.remove(member)));
+                        assert_eq!(popped.is_none(), was_empty);
+                    }
+                    _ => assert_eq!(set.remove(&member), model.remove(&member)),
+                }
+                assert_eq!(set.len(), model.len());
+                if step % 100 == 0 {
+                    check(&set, &model);
+                    let copy = set.clone();
+                    check(&copy, &model);
+                    assert_eq!(copy.memory(), set.memory());
+                    assert_eq!(set.distinct(7, &mut rng).len(), model.len().min(7));
+                }
+            }
+            while !set.shed(10) {}
+            assert!(set.is_empty());
+        }
+    }
+
+    fn after(members: impl IntoIterator<Item = String>) -> &'static str {
+        let limits = Limits::default();
+        let mut set = Set::new();
+        members.into_iter().for_each(|member| _ = set.insert(member.as_bytes(), &limits));
+        set.encoding()
+    }
+
+    /// Recorded from `OBJECT ENCODING` of Valkey 9.1.
+    #[test]
+    fn encodings_change_where_redis_changes_them() {
+        let ints = |count: u64| (0..count).map(|n| format!("{n}"));
+        let texts = |texts: &[&str]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+        assert_eq!([after(ints(512)), after(ints(513))], ["intset", "hashtable"]);
+        assert_eq!(after(ints(127).chain(texts(&["a"]))), "listpack");
+        assert_eq!(after(ints(127).chain(texts(&["a", "b"]))), "hashtable");
+        assert_eq!(after(ints(128).chain(texts(&["a"]))), "hashtable");
+        assert_eq!(after([format!("{:064}", 0)]), "listpack");
+        assert_eq!(after([format!("{:065}", 0)]), "hashtable");
+        let limits = Limits::default();
+        let chosen = |first: &str, count| Set::expecting(first.as_bytes(), count, &limits).encoding();
+        assert_eq!(
+            [chosen("1", 512), chosen("1", 600), chosen("m", 128), chosen("m", 200)],
+            ["intset", "hashtable", "listpack", "hashtable"]
+        );
+        let mut set = Set::expecting(b"a", 1, &limits);
+        set.insert(b"a", &limits);
+        set.expect(200, &limits);
+        assert_eq!(set.encoding(), "hashtable");
+    }
+}
