@@ -3,4 +3,5 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod show;
 pub mod value;
