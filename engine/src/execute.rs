@@ -18,7 +18,7 @@ use crate::commands::call::Call;
 use crate::commands::declaration::{Command, Flags};
 use crate::event::{ARGUMENT_SHOWN, Event};
 use crate::io::Conn;
-use crate::keyspace::change::write_record;
+use crate::keyspace::change::{Notify, write_record};
 use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
@@ -291,7 +291,7 @@ fn commit(state: &mut State, args: Args<'_>) {
     let mut effects = core::mem::take(&mut state.effects);
     state.stats.dirty += effects.count();
     for (db, key, class, what) in effects.changes() {
-        if class == crate::keyspace::change::Notify::KEY_MISS {
+        if class == Notify::KEY_MISS || class == Notify::NEW {
             state.notify(db, key, class, what);
             continue;
         }

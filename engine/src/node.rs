@@ -103,6 +103,7 @@ impl Node {
             remains: Vec::new(),
             expire_cursors: alloc::vec![0; databases],
             overdue: Vec::new(),
+            expirations: 0,
             records: None,
             exiting: false,
             rewrite: None,

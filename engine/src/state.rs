@@ -53,6 +53,8 @@ pub struct State {
     pub(crate) expire_cursors: Vec<u64>,
     /// Keys found past their time by a command that only reads; removed when it is done.
     pub(crate) overdue: Vec<(usize, Box<[u8]>)>,
+    /// Keys removed because their time had passed, since the start.
+    pub(crate) expirations: u64,
     /// The stream of records, once something wants it, and the database its last command ran in.
     pub(crate) records: Option<Records>,
     /// The process is to end.
@@ -154,6 +156,15 @@ impl State {
 
     /// Looks a key up to read its value: counts a hit or a miss, and marks the key as used.
     pub fn read(&mut self, key: &Key<'_>) -> Option<&Entry> {
+        self.find(key, self.touching)
+    }
+
+    /// Looks a key up to say something about it: counts a hit or a miss, but does not mark the key as used.
+    pub fn ask(&mut self, key: &Key<'_>) -> Option<&Entry> {
+        self.find(key, false)
+    }
+
+    fn find(&mut self, key: &Key<'_>, touch: bool) -> Option<&Entry> {
         let found = self.keyspace.db(self.db).get(key);
         let found = match found {
             Some(entry) if entry.expiry().is_some_and(|expiry| expiry <= self.now) => {
@@ -165,7 +176,7 @@ impl State {
         match found {
             Some(entry) => {
                 self.stats.keyspace_hits += 1;
-                if self.touching {
+                if touch {
                     entry.touch(access_clock(self.now));
                 }
             }
@@ -190,12 +201,16 @@ impl State {
 
     /// Looks a key up that is about to be changed: one whose time has passed is removed at once.
     pub fn look_to_write(&mut self, key: &Key<'_>) -> Option<&Entry> {
-        let expiry = self.keyspace.db(self.db).get(key)?.expiry();
+        self.look_in_db_to_write(self.db, key)
+    }
+
+    pub fn look_in_db_to_write(&mut self, db: usize, key: &Key<'_>) -> Option<&Entry> {
+        let expiry = self.keyspace.db(db).get(key)?.expiry();
         if expiry.is_some_and(|expiry| expiry <= self.now) {
-            self.remove_expired(self.db, key.bytes, Gone::ExpiredLazily);
+            self.remove_expired(db, key.bytes, Gone::ExpiredLazily);
             return None;
         }
-        let entry = self.keyspace.db(self.db).get(key)?;
+        let entry = self.keyspace.db(db).get(key)?;
         if self.touching {
             entry.touch(access_clock(self.now));
         }
@@ -207,6 +222,18 @@ impl State {
         if self.keyspace.db(self.db).expires_len() > 0 {
             self.look_to_write(key);
         }
+    }
+
+    /// Announces a key that is about to be created, where somebody asked for that.
+    pub fn announce_new(&mut self, db: usize, key: &Key<'_>) {
+        if self.config.notify_keyspace_events.includes(Notify::NEW) && !self.keyspace.db(db).contains(key) {
+            self.effects.notice(db, key.bytes, Notify::NEW, "new");
+        }
+    }
+
+    /// What an entry that is used now is marked with.
+    pub fn clock(&self) -> u32 {
+        access_clock(self.now)
     }
 
     /// Removes what a reading command found to be past its time.
@@ -222,6 +249,7 @@ impl State {
         if !self.keyspace.db_mut(db).discard(&key) {
             return;
         }
+        self.expirations += 1;
         self.stats.expired_keys += 1;
         self.key_changed(db, bytes, Notify::EXPIRED, "expired", true);
         self.events.emit(|| Event::Removed { db: db as u32, key: bytes.into(), why });
@@ -311,9 +339,11 @@ impl State {
         self.keyspace.memory() + remains + self.clients.memory()
     }
 
-    /// How often data has been modified: grows with every change of a value or an expiry.
+    /// How often commands have modified data: grows with every change of a value or an expiry, other than the end of
+    /// a key whose time has passed.
     pub(crate) fn modifications(&self) -> u64 {
-        (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).modifications()).sum()
+        let all: u64 = (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).modifications()).sum();
+        all - self.expirations
     }
 
     pub fn uptime(&self) -> Duration {

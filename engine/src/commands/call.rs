@@ -54,9 +54,36 @@ impl<'a> Call<'a> {
         self.state.effects.changed(db, key, class, what);
     }
 
+    /// Says the same of a change that may have left everything as it was: an expiry set to what it had been counts for
+    /// whoever watches the key, but there is nothing to record.
+    pub fn changed_if(&mut self, changed: bool, key: &[u8], class: Notify, what: &'static str) {
+        if changed { self.changed(key, class, what) } else { self.notice(key, class, what) }
+    }
+
+    /// Announces something beside the change itself.
+    pub fn notice(&mut self, key: &[u8], class: Notify, what: &'static str) {
+        let db = self.state.db;
+        self.state.effects.notice(db, key, class, what);
+    }
+
+    /// Announces a key of the selected database that is about to be created.
+    pub fn announce_new(&mut self, key: &Key<'_>) {
+        let db = self.state.db;
+        self.state.announce_new(db, key);
+    }
+
+    /// Removes a key that has just been given an expiry in the past; whether it was there.
+    pub fn expire_at_once(&mut self, key: &Key<'_>) -> bool {
+        let was_there = self.db().discard(key);
+        if was_there {
+            self.state.stats.expired_keys += 1;
+            self.changed(key.bytes, Notify::EXPIRED, "expired");
+        }
+        was_there
+    }
+
     /// Says how this command is to be recorded in place of its own words: called once for each command to record.
-    /// The words are built only where something records.
-    pub fn record<T: AsRef<[u8]>>(&mut self, words: impl FnOnce() -> alloc::vec::Vec<T>) {
+    pub fn record(&mut self, words: &[&[u8]]) {
         self.state.effects.record_as(words);
     }
 

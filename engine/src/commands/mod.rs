@@ -7,7 +7,10 @@ pub mod generic;
 pub mod pubsub;
 pub mod server;
 pub mod string;
+#[cfg(test)]
+mod testing;
 pub mod transactions;
+pub mod words;
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -96,10 +96,10 @@ impl Effects {
     }
 
     /// Records these words in place of the command's own.
-    pub fn record_as<T: AsRef<[u8]>>(&mut self, words: impl FnOnce() -> Vec<T>) {
+    pub fn record_as(&mut self, words: &[&[u8]]) {
         self.rewritten = true;
         if self.records_wanted {
-            write_record(&mut self.records, words().iter().map(AsRef::as_ref));
+            write_record(&mut self.records, words.iter().copied());
         }
     }
 

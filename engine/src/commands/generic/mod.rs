@@ -1,5 +1,37 @@
 //! What works on a key whatever it holds.
 
+pub mod copy;
+pub mod del;
+pub mod exists;
+pub mod expire;
+pub mod object;
+pub mod rename;
+pub mod scan;
+pub mod ttl;
+
 use super::declaration::Command;
 
-pub static COMMANDS: &[&Command] = &[];
+pub static COMMANDS: &[&Command] = &[
+    &copy::COPY,
+    &del::DEL,
+    &exists::EXISTS,
+    &expire::EXPIRE,
+    &expire::EXPIREAT,
+    &ttl::EXPIRETIME,
+    &scan::KEYS,
+    &copy::MOVE,
+    &object::OBJECT,
+    &expire::PERSIST,
+    &expire::PEXPIRE,
+    &expire::PEXPIREAT,
+    &ttl::PEXPIRETIME,
+    &ttl::PTTL,
+    &scan::RANDOMKEY,
+    &rename::RENAME,
+    &rename::RENAMENX,
+    &scan::SCAN,
+    &exists::TOUCH,
+    &ttl::TTL,
+    &exists::TYPE,
+    &del::UNLINK,
+];

@@ -1,10 +1,8 @@
-//! GET: a string's value.
+//! GET, MGET, STRLEN: strings as they are.
 
+use super::text::{Text, check_string, reply_value};
 use crate::commands::call::Call;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::keyspace::{Entry, ValueRef};
-use crate::resp::encode::Reply;
-use crate::resp::error::{self, Error};
 
 pub static GET: Command = Command {
     summary: "Answers the string value of a key.",
@@ -16,32 +14,45 @@ pub static GET: Command = Command {
     ..Command::new("get", Group::String, "1.0.0", "O(1)")
 };
 
+pub static MGET: Command = Command {
+    summary: "Answers the string values of several keys, null for each that holds none.",
+    arity: -2,
+    flags: Flags::READONLY.and(Flags::FAST),
+    keys: &[KeySpec::from(1, 1, Access::READ)],
+    arguments: &[Argument::key("key").multiple()],
+    tips: &["request_policy:multi_shard"],
+    run: mget,
+    ..Command::new("mget", Group::String, "1.0.0", "O(N) in the keys")
+};
+
+pub static STRLEN: Command = Command {
+    summary: "The length of a string in bytes; zero for a key that is not there.",
+    arity: 2,
+    flags: Flags::READONLY.and(Flags::FAST),
+    keys: &[KeySpec::one(1, Access::LOOK)],
+    arguments: &[Argument::key("key")],
+    run: strlen,
+    ..Command::new("strlen", Group::String, "2.2.0", "O(1)")
+};
+
 fn get(call: &mut Call<'_>) -> Outcome {
     let key = call.key(1);
     reply_value(call.reply, call.state.read(&key))
 }
 
-/// Answers a string value, or null for a key that is not there.
-///
-/// # Errors
-/// The value is no string.
-pub fn reply_value(reply: &mut dyn Reply, entry: Option<&Entry>) -> Outcome {
-    match entry.map(Entry::value) {
-        None => reply.null(),
-        Some(ValueRef::Bytes(bytes)) => reply.bulk(bytes),
-        Some(ValueRef::Int(value)) => reply.bulk_integer(value),
-        #[allow(unreachable_patterns)] // until the first type of objects is here
-        Some(_) => return Err(error::WRONG_TYPE),
+fn mget(call: &mut Call<'_>) -> Outcome {
+    call.reply.array(call.args.len() - 1);
+    for index in 1..call.args.len() {
+        let key = call.key(index);
+        let entry = call.state.read(&key).filter(|entry| check_string(Some(entry)).is_ok());
+        reply_value(call.reply, entry)?;
     }
     Ok(())
 }
 
-/// # Errors
-/// The value is there and is no string.
-pub fn check_string(entry: Option<&Entry>) -> Result<(), Error> {
-    match entry.map(Entry::value) {
-        None | Some(ValueRef::Bytes(_) | ValueRef::Int(_)) => Ok(()),
-        #[allow(unreachable_patterns)]
-        Some(_) => Err(error::WRONG_TYPE),
-    }
+fn strlen(call: &mut Call<'_>) -> Outcome {
+    let key = call.key(1);
+    let length = Text::of_any(call.state.read(&key))?.len();
+    call.reply.integer(length as i64);
+    Ok(())
 }

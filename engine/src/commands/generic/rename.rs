@@ -1,0 +1,81 @@
+//! RENAME, RENAMENX: a key under another name.
+
+use crate::commands::call::Call;
+use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec};
+use crate::keyspace::change::Notify;
+use crate::resp::error;
+
+const NAMES: &[Argument] = &[Argument::key("key"), Argument::key("newkey").key_spec(1)];
+
+pub static RENAME: Command = Command {
+    summary: "Gives a key another name; what had that name is replaced.",
+    arity: 3,
+    flags: Flags::WRITE,
+    keys: &[KeySpec::one(1, Access::READ_AND_DELETE), KeySpec::one(2, Access::OVERWRITE)],
+    arguments: NAMES,
+    run: |call| {
+        rename(call, true)?;
+        call.reply.ok();
+        Ok(())
+    },
+    ..Command::new("rename", Group::Generic, "1.0.0", "O(1)")
+};
+
+pub static RENAMENX: Command = Command {
+    summary: "Gives a key another name, if nothing has that name.",
+    arity: 3,
+    flags: Flags::WRITE.and(Flags::FAST),
+    keys: &[KeySpec::one(1, Access::READ_AND_DELETE), KeySpec::one(2, Access::OVERWRITE_INSERT)],
+    arguments: NAMES,
+    run: |call| {
+        let renamed = rename(call, false)?;
+        call.reply.integer(renamed as i64);
+        Ok(())
+    },
+    ..Command::new("renamenx", Group::Generic, "1.0.0", "O(1)")
+};
+
+/// # Errors
+/// There is no such key.
+fn rename(call: &mut Call<'_>, replace: bool) -> Result<bool, error::Error> {
+    let (from, to) = (call.key(1), call.key(2));
+    if call.state.look_to_write(&from).is_none() {
+        return Err(error::NO_SUCH_KEY);
+    }
+    if from.bytes == to.bytes || (call.state.look_to_write(&to).is_some() && !replace) {
+        return Ok(false);
+    }
+    let Some((value, expiry)) = call.db().remove(&from) else { return Ok(false) };
+    call.db().discard(&to);
+    call.announce_new(&to);
+    let clock = call.state.clock();
+    call.db().insert(&to, value, expiry).touch(clock);
+    call.changed(from.bytes, Notify::GENERIC, "rename_from");
+    call.notice(to.bytes, Notify::GENERIC, "rename_to");
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::testing::Server;
+
+    #[test]
+    fn the_expiry_goes_along() {
+        let mut server = Server::new();
+        for (line, reply) in [
+            ("RENAME none a", "(error) ERR no such key"),
+            ("SET a 1 PXAT 9999999999999", "OK"),
+            ("SET b 2", "OK"),
+            ("RENAMENX a b", "(integer) 0"),
+            ("RENAME a a", "OK"),
+            ("RENAMENX a a", "(integer) 0"),
+            ("RENAME a b", "OK"),
+            ("PEXPIRETIME b", "(integer) 9999999999999"),
+            ("GET b", "\"1\""),
+            ("EXISTS a", "(integer) 0"),
+            ("RENAMENX b a", "(integer) 1"),
+        ] {
+            assert_eq!(server.run(line), reply, "{line}");
+        }
+    }
+}
