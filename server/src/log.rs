@@ -28,29 +28,17 @@ impl FromStr for Format {
     }
 }
 
-/// What the process is while it speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Master,
-    Replica,
-}
-
 pub struct Log {
     /// Standard output where there is none.
     file: Option<PathBuf>,
     format: Format,
     pid: u32,
     pub level: Level,
-    pub role: Role,
 }
 
 impl Log {
     pub fn new(file: Option<PathBuf>, format: Format, level: Level) -> Self {
-        Log { file, format, pid: std::process::id(), level, role: Role::Master }
-    }
-
-    pub fn is_text_on_standard_output(&self) -> bool {
-        self.file.is_none() && self.format == Format::Text
+        Log { file, format, pid: std::process::id(), level }
     }
 
     /// Writes one line. A log that can't be written is no reason to stop serving, so that errors are dropped.
@@ -78,33 +66,14 @@ impl Log {
 
     fn line(&self, now: Time, level: Level, text: &str) -> String {
         match self.format {
-            Format::Text => {
-                format!("{}:{} {} {} {text}\n", self.pid, self.role.letter(), clock::local_text(now), mark(level))
-            }
+            Format::Text => format!("{}:M {} {} {text}\n", self.pid, clock::local_text(now), mark(level)),
             Format::Json => format!(
-                "{{\"time\":\"{}\",\"level\":\"{}\",\"pid\":{},\"role\":\"{}\",\"text\":{}}}\n",
+                "{{\"time\":\"{}\",\"level\":\"{}\",\"pid\":{},\"text\":{}}}\n",
                 clock::utc_text(now),
                 name(level),
                 self.pid,
-                self.role.name(),
                 json_string(text)
             ),
-        }
-    }
-}
-
-impl Role {
-    fn letter(self) -> char {
-        match self {
-            Role::Master => 'M',
-            Role::Replica => 'S',
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Role::Master => "master",
-            Role::Replica => "replica",
         }
     }
 }
@@ -162,7 +131,7 @@ mod tests {
     fn json_lines_hold_any_text() {
         assert_eq!(
             log(Format::Json).line(MOMENT, Level::Notice, "a \"b\"\n\u{1}"),
-            "{\"time\":\"2026-11-21T23:15:36.466Z\",\"level\":\"notice\",\"pid\":7,\"role\":\"master\",\
+            "{\"time\":\"2026-11-21T23:15:36.466Z\",\"level\":\"notice\",\"pid\":7,\
              \"text\":\"a \\\"b\\\"\\n\\u0001\"}\n"
         );
     }

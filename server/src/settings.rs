@@ -5,6 +5,9 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use kvarium_engine::base::glob;
+use kvarium_engine::config::Config;
+
 use crate::arguments::Arguments;
 
 /// Included files may include others; deeper than this, they go round in circles.
@@ -62,8 +65,10 @@ impl Settings {
         Ok(settings)
     }
 
-    pub fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{}\n", line.text)).collect()
+    /// What the lines say. The error names the line that can't be taken, where it was written, and why.
+    pub fn config(&self) -> Result<Config, String> {
+        let text: String = self.lines.iter().map(|line| format!("{}\n", line.text)).collect();
+        Config::parse(&text).map_err(|error| self.refusal(error.line, &error.why))
     }
 
     /// Whether some line gives `directive`.
@@ -71,8 +76,8 @@ impl Settings {
         self.lines.iter().any(|line| words(&line.text).0.eq_ignore_ascii_case(directive))
     }
 
-    /// Says that the line of `text()` with this number, counted from 1, can't be taken.
-    pub fn refusal(&self, line: usize, why: &str) -> String {
+    /// Line numbers are counted from 1.
+    fn refusal(&self, line: usize, why: &str) -> String {
         match line.checked_sub(1).and_then(|index| self.lines.get(index)) {
             Some(Line { text, source }) => format!("Bad configuration in {source}: '{}': {why}", text.trim()),
             None => format!("Bad configuration: {why}"),
@@ -131,9 +136,78 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("{folder}: {error}"))?;
     let mut paths: Vec<PathBuf> = entries
         .filter_map(Result::ok)
-        .filter(|entry| glob(names, &entry.file_name().to_string_lossy()))
+        .filter(|entry| glob::matches(names.as_bytes(), entry.file_name().as_encoded_bytes()))
         .map(|entry| entry.path())
         .collect();
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn with(name: &str, files: &[(&str, &str)]) -> Folder {
+            let folder = std::env::temp_dir().join(format!("kvarium-settings-{name}-{}", std::process::id()));
+            fs::create_dir_all(&folder).unwrap();
+            for (name, text) in files {
+                fs::write(folder.join(name), text.replace("HERE", folder.to_str().unwrap())).unwrap();
+            }
+            Folder(folder)
+        }
+
+        fn gather(&self, file: &str) -> Result<Settings, String> {
+            let path = self.0.join(file).into_os_string();
+            Settings::gather(&crate::arguments::parse(&[path, "--hz".into(), "7".into()]).unwrap())
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn later_lines_win_and_the_command_line_comes_last() {
+        let folder = Folder::with("order", &[
+            ("redis.conf", "port 1\nhz 5\ninclude \"HERE/part-*.conf\"\ntimeout 3\n"),
+            ("part-b.conf", "port 3\n"),
+            ("part-a.conf", "port 2\ntimeout 2\n"),
+        ]);
+        let settings = folder.gather("redis.conf").unwrap();
+        let config = settings.config().unwrap();
+        assert_eq!((config.port, config.timeout, config.hz), (3, 3, 7));
+        assert!(settings.mentions("port") && !settings.mentions("bind"));
+    }
+
+    #[test]
+    fn a_refusal_names_file_line_and_reason() {
+        let folder = Folder::with("refusal", &[
+            ("redis.conf", "# first\ninclude HERE/part.conf\n"),
+            ("part.conf", "port 6380\n\nport 70000\n"),
+        ]);
+        let refusal = folder.gather("redis.conf").unwrap().config().unwrap_err();
+        let path = folder.0.join("part.conf");
+        assert_eq!(
+            refusal,
+            format!(
+                "Bad configuration in {}, line 3: 'port 70000': argument must be between 0 and 65535 inclusive",
+                path.display()
+            )
+        );
+    }
+
+    #[test]
+    fn missing_files_and_circles_are_told_from_where_they_are_included() {
+        let folder =
+            Folder::with("circle", &[("redis.conf", "include HERE/nowhere.conf\n"), ("a.conf", "include HERE/a.conf\n")]);
+        let refusal = folder.gather("redis.conf").err().unwrap();
+        assert!(refusal.contains("nowhere.conf: No such file") && refusal.contains("redis.conf, line 1"), "{refusal}");
+        assert!(folder.gather("a.conf").err().unwrap().contains("include each other"));
+    }
 }
