@@ -46,7 +46,7 @@ impl Listeners {
             listeners.open_tcp(wish)?;
         }
         if let Some((path, mode)) = wish.unix {
-            listeners.open_unix(path, permissions, wish.backlog)?;
+            listeners.open_unix(path, mode, wish.backlog)?;
         }
         Ok(listeners)
     }
