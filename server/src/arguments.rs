@@ -223,10 +223,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         assert!(read(&["a.conf", "b.conf"]).unwrap_err().starts_with("b.conf is no option"));
-        assert_eq!(
-            read(&["--http-port", "x"]).unwrap_err(),
-            "--http-port takes a port from 0 to 65535, not \"x\""
-        );
+        assert_eq!(read(&["--http-port", "x"]).unwrap_err(), "--http-port takes a port from 0 to 65535, not \"x\"");
         assert_eq!(read(&["--http-port"]).unwrap_err(), "--http-port takes one value, not 0");
     }
 }

@@ -116,7 +116,9 @@ impl EventLoop {
                 }
                 match event.token() {
                     SIGNALS => self.on_signal(),
-                    Token(token) if token > FIRST_LISTENER - self.listeners.len() => self.accept(FIRST_LISTENER - token),
+                    Token(token) if token > FIRST_LISTENER - self.listeners.len() => {
+                        self.accept(FIRST_LISTENER - token)
+                    }
                     Token(token) => {
                         let conn = Conn(token as u32);
                         if event.is_readable() || event.is_read_closed() || event.is_error() {

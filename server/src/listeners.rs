@@ -131,7 +131,8 @@ impl Listeners {
             }
             Ok(UnixListener::from_std(socket.into()))
         };
-        let listener = open().map_err(|error| format!("Can't listen on the Unix socket {}: {error}", path.display()))?;
+        let listener =
+            open().map_err(|error| format!("Can't listen on the Unix socket {}: {error}", path.display()))?;
         self.open.push(Listener::Unix { listener, path: path.to_path_buf() });
         Ok(())
     }

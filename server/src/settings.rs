@@ -117,10 +117,7 @@ fn words(line: &str) -> (&str, &str) {
 
 fn unquoted(word: &str) -> &str {
     let word = word.trim();
-    ['"', '\'']
-        .iter()
-        .find_map(|&quote| word.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(word)
+    ['"', '\''].iter().find_map(|&quote| word.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(word)
 }
 
 /// The files that an `include` names, in order. Wildcards are taken in the last part of the path, and may match nothing.
@@ -174,11 +171,14 @@ mod tests {
 
     #[test]
     fn later_lines_win_and_the_command_line_comes_last() {
-        let folder = Folder::with("order", &[
-            ("redis.conf", "port 1\nhz 5\ninclude \"HERE/part-*.conf\"\ntimeout 3\n"),
-            ("part-b.conf", "port 3\n"),
-            ("part-a.conf", "port 2\ntimeout 2\n"),
-        ]);
+        let folder = Folder::with(
+            "order",
+            &[
+                ("redis.conf", "port 1\nhz 5\ninclude \"HERE/part-*.conf\"\ntimeout 3\n"),
+                ("part-b.conf", "port 3\n"),
+                ("part-a.conf", "port 2\ntimeout 2\n"),
+            ],
+        );
         let settings = folder.gather("redis.conf").unwrap();
         let config = settings.config().unwrap();
         assert_eq!((config.port, config.timeout, config.hz), (3, 3, 7));
@@ -187,10 +187,10 @@ mod tests {
 
     #[test]
     fn a_refusal_names_file_line_and_reason() {
-        let folder = Folder::with("refusal", &[
-            ("redis.conf", "# first\ninclude HERE/part.conf\n"),
-            ("part.conf", "port 6380\n\nport 70000\n"),
-        ]);
+        let folder = Folder::with(
+            "refusal",
+            &[("redis.conf", "# first\ninclude HERE/part.conf\n"), ("part.conf", "port 6380\n\nport 70000\n")],
+        );
         let refusal = folder.gather("redis.conf").unwrap().config().unwrap_err();
         let path = folder.0.join("part.conf");
         assert_eq!(
@@ -204,8 +204,10 @@ mod tests {
 
     #[test]
     fn missing_files_and_circles_are_told_from_where_they_are_included() {
-        let folder =
-            Folder::with("circle", &[("redis.conf", "include HERE/nowhere.conf\n"), ("a.conf", "include HERE/a.conf\n")]);
+        let folder = Folder::with(
+            "circle",
+            &[("redis.conf", "include HERE/nowhere.conf\n"), ("a.conf", "include HERE/a.conf\n")],
+        );
         let refusal = folder.gather("redis.conf").err().unwrap();
         assert!(refusal.contains("nowhere.conf: No such file") && refusal.contains("redis.conf, line 1"), "{refusal}");
         assert!(folder.gather("a.conf").err().unwrap().contains("include each other"));

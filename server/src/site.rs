@@ -21,7 +21,8 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[allow_missing = true]
 struct Site;
 
-const NOT_BUILT: &str = "This binary holds no page. Build one with `cargo xtask build-site`, then build the server again.\n";
+const NOT_BUILT: &str =
+    "This binary holds no page. Build one with `cargo xtask build-site`, then build the server again.\n";
 
 /// Where the page is served when nobody says where.
 pub const DEFAULT_PORT: u16 = 8379;
@@ -60,7 +61,10 @@ fn answer(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
     let mut response = Response::builder()
         .header(CONTENT_TYPE, content_type(path, &file))
-        .header(CACHE_CONTROL, if is_named_after_content(path) { "public, max-age=31536000, immutable" } else { "no-cache" })
+        .header(
+            CACHE_CONTROL,
+            if is_named_after_content(path) { "public, max-age=31536000, immutable" } else { "no-cache" },
+        )
         .header(ETAG, &tag)
         .header(VARY, "accept-encoding")
         .header(X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -84,7 +88,9 @@ fn compressed(path: &str, request: &HeaderMap) -> Option<EmbeddedFile> {
 /// sends `br;q=0` expects a page.
 fn lists(headers: &HeaderMap, name: axum::http::HeaderName, wanted: &str) -> bool {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|item| item.split(';').next().is_some_and(|item| item.trim() == wanted))
+    values
+        .flat_map(|value| value.split(','))
+        .any(|item| item.split(';').next().is_some_and(|item| item.trim() == wanted))
 }
 
 fn content_type(path: &str, file: &EmbeddedFile) -> String {

@@ -46,7 +46,8 @@ fn named(path: &str) -> Option<PathBuf> {
 }
 
 fn enter(folder: &str) -> Result<(), String> {
-    std::env::set_current_dir(folder).map_err(|error| format!("Can't go to the folder {folder} that `dir` names: {error}"))
+    std::env::set_current_dir(folder)
+        .map_err(|error| format!("Can't go to the folder {folder} that `dir` names: {error}"))
 }
 
 /// Lowers `maxclients` to what the system allows, as Redis does.
@@ -77,7 +78,9 @@ fn listen(config: &Config, any_port_will_do: bool) -> Result<Listeners, String> 
         unix: (!config.unixsocket.is_empty()).then(|| (Path::new(&config.unixsocket), mode)),
     })?;
     if listeners.is_empty() {
-        return Err("There is nothing to listen on: give a --port with an address to --bind, or a --unixsocket".to_string());
+        return Err(
+            "There is nothing to listen on: give a --port with an address to --bind, or a --unixsocket".to_string()
+        );
     }
     Ok(listeners)
 }

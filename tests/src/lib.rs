@@ -1,4 +1,7 @@
-//! Whole-system tests: what they share.
+//! Whole-system tests, and what they share: real servers, and clients that talk to them.
+
+pub mod client;
+pub mod server;
 
 pub mod fuzz;
 
