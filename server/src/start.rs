@@ -32,10 +32,9 @@ pub fn server(arguments: &Arguments) -> Result<(), String> {
         None => None,
     };
     let seed = getrandom::u64().map_err(|error| format!("This system gives no random numbers: {error}"))?;
-    announce(&listeners, page, arguments.host.log_format, &log);
-
     let keepalive = Duration::from_secs(u64::try_from(config.tcp_keepalive).unwrap_or_default());
-    let node = Node::new(config, seed);
+    let node = Node::new(config, seed).map_err(|why| format!("Bad configuration: {why}"))?;
+    announce(&listeners, page, arguments.host.log_format, &log);
     EventLoop::new(node, listeners, keepalive, log, ConfigFile(settings.file))
         .and_then(EventLoop::run)
         .map_err(|error| format!("The event loop can't go on: {error}"))

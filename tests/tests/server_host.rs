@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kvarium_engine::resp::value::ReplyValue;
+use kvarium_tests::skip;
 use kvarium_tests::client::{Client, bulk, encode, ok};
 use kvarium_tests::server::{Server, free_port, new_folder, run_to_end};
 
@@ -165,8 +166,7 @@ fn a_killed_redis_benchmark_leaves_nothing_behind() {
     let silent = || std::process::Stdio::null();
     let mut command = std::process::Command::new("redis-benchmark");
     let Ok(mut benchmark) = command.args(arguments).stdout(silent()).stderr(silent()).spawn() else {
-        eprintln!("skipped: redis-benchmark is not installed");
-        return;
+        return skip("a_killed_redis_benchmark_leaves_nothing_behind", "redis-benchmark is not installed");
     };
     let mut witness = server.connect();
     eventually("a hundred clients at work", || integer_of(&info(&mut witness), "connected_clients") > 100);
