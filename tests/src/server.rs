@@ -1,6 +1,7 @@
 //! Real server processes for tests: built when needed, started on free ports, gone when the test is.
 
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -29,6 +30,13 @@ impl Server {
     /// serves no page.
     pub fn start(arguments: &[&str]) -> Server {
         let program = [kvarium().to_str().expect("a path in UTF-8"), "server"];
+        Server::start_program(&program, arguments, &[("--bind", "127.0.0.1"), ("--http-port", "0")])
+    }
+
+    /// The same, in a process that may have only so many files open.
+    pub fn start_with_files(files: u32, arguments: &[&str]) -> Server {
+        let limit = format!("ulimit -n {files}; exec \"$@\"");
+        let program = ["sh", "-c", &limit, "sh", kvarium().to_str().expect("a path in UTF-8"), "server"];
         Server::start_program(&program, arguments, &[("--bind", "127.0.0.1"), ("--http-port", "0")])
     }
 
@@ -72,14 +80,13 @@ impl Server {
         Server { child: spawn(&line, &folder), line, port, folder }
     }
 
-    /// Ready is a server that answers, were it with a refusal.
     fn wait_until_ready(&mut self) -> Result<(), String> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait().expect("a child of ours") {
                 return Err(format!("it ended: {status}"));
             }
-            if self.port == 0 || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+            if self.port == 0 || answers(self.port) {
                 return Ok(());
             }
             sleep(POLL);
@@ -151,6 +158,16 @@ impl Drop for Server {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Whether somebody at this port answers, were it with a refusal. When this returns, the connection it took is gone.
+pub fn answers(port: u16) -> bool {
+    let quit = || -> std::io::Result<usize> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.write_all(b"QUIT\r\n")?;
+        stream.read_to_end(&mut Vec::new())
+    };
+    quit().is_ok_and(|count| count > 0)
 }
 
 /// What comes of a server that is not expected to stay: its exit status, and all it said.

@@ -65,7 +65,8 @@ fn redis_benchmark_finishes() {
             return skip("redis_benchmark_finishes", "redis-benchmark is not installed");
         };
         for test in ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR"] {
-            let line = said.lines().find(|line| line.starts_with(&format!("\"{test}\","))).unwrap_or_else(|| panic!("{said}"));
+            let line =
+                said.lines().find(|line| line.starts_with(&format!("\"{test}\","))).unwrap_or_else(|| panic!("{said}"));
             let rate: f64 = line.split("\",\"").nth(1).unwrap().parse().unwrap();
             assert!(rate > 0.0, "{line}");
         }
@@ -131,7 +132,10 @@ fn the_redis_crate_hears_messages() {
         messages.psubscribe("news.*").unwrap();
         assert_eq!(connections(&server)[0].publish::<_, _, i64>("news.today", "rain").unwrap(), 1);
         let message = messages.get_message().unwrap();
-        assert_eq!((message.get_channel_name(), message.get_payload::<String>().unwrap().as_str()), ("news.today", "rain"));
+        assert_eq!(
+            (message.get_channel_name(), message.get_payload::<String>().unwrap().as_str()),
+            ("news.today", "rain")
+        );
     }
 }
 

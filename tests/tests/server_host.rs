@@ -4,15 +4,20 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kvarium_engine::resp::value::ReplyValue;
-use kvarium_tests::skip;
 use kvarium_tests::client::{Client, bulk, encode, ok};
-use kvarium_tests::server::{Server, free_port, new_folder, run_to_end};
+use kvarium_tests::server::{Server, free_port, kvarium, new_folder, run_to_end};
+use kvarium_tests::skip;
 
 const MEGABYTE: u64 = 1 << 20;
+
+fn pong() -> ReplyValue {
+    ReplyValue::Simple("PONG".to_string())
+}
 
 fn integer_of(info: &str, field: &str) -> u64 {
     let line = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
@@ -60,7 +65,7 @@ fn a_command_may_come_byte_by_byte() {
     }
     assert_eq!(client.reply(), ok());
     assert_eq!(client.reply(), bulk("a\r\nb"));
-    assert_eq!(client.reply(), ReplyValue::Simple("PONG".to_string()));
+    assert_eq!(client.reply(), pong());
 }
 
 #[test]
@@ -100,7 +105,7 @@ fn who_never_reads_is_cut_off_at_the_output_limit() {
     eventually("the deaf client is gone", || integer_of(&info(&mut other), "connected_clients") == 1);
     let grown = server.resident().saturating_sub(before);
     assert!(grown < 64 * MEGABYTE, "a limit of 16 MB let the process grow by {grown} bytes");
-    assert_eq!(other.call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+    assert_eq!(other.call(&["PING"]), pong());
 }
 
 #[test]
@@ -112,7 +117,7 @@ fn who_reads_late_gets_everything() {
     late.send(&encode(&["GET", "k"]).repeat(40));
     sleep(Duration::from_millis(300));
     assert!((0..40).all(|_| late.reply() == bulk(&value)));
-    assert_eq!(late.call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+    assert_eq!(late.call(&["PING"]), pong());
 }
 
 #[test]
@@ -163,9 +168,8 @@ fn a_killed_redis_benchmark_leaves_nothing_behind() {
     let server = Server::start(&[]);
     let port = server.port.to_string();
     let arguments = ["-p", &port, "-c", "100", "-n", "100000000", "-P", "32", "-t", "set", "-q"];
-    let silent = || std::process::Stdio::null();
-    let mut command = std::process::Command::new("redis-benchmark");
-    let Ok(mut benchmark) = command.args(arguments).stdout(silent()).stderr(silent()).spawn() else {
+    let mut command = Command::new("redis-benchmark");
+    let Ok(mut benchmark) = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
         return skip("a_killed_redis_benchmark_leaves_nothing_behind", "redis-benchmark is not installed");
     };
     let mut witness = server.connect();
@@ -180,7 +184,7 @@ fn the_one_over_maxclients_is_told_so() {
     let server = Server::start(&["--maxclients", "3"]);
     let mut clients: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     for client in &mut clients {
-        assert_eq!(client.call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+        assert_eq!(client.call(&["PING"]), pong());
     }
     let mut refused = server.connect();
     assert_eq!(refused.reply(), ReplyValue::Error("ERR max number of clients reached".to_string()));
@@ -195,29 +199,18 @@ fn the_one_over_maxclients_is_told_so() {
 
 #[test]
 fn more_connections_than_files_wait_and_are_served_in_the_end() {
-    let kvarium = kvarium_tests::server::kvarium().to_str().unwrap();
-    let port = free_port();
-    let line =
-        format!("ulimit -n 48; exec {kvarium} server --port {port} --bind 127.0.0.1 --http-port 0 --maxclients 1000");
-    let mut shell =
-        std::process::Command::new("sh").args(["-c", &line]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    eventually("a server that listens", || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok());
-    let mut clients: Vec<Client> = (0..100).map(|_| Client::connect(port)).collect();
-    let mut served = 0;
-    for client in &mut clients {
-        client.send(b"PING\r\n");
-    }
-    // Those who were not refused are served or wait; each one that leaves makes room.
-    for mut client in clients {
-        if matches!(client.try_reply(), Ok(Some(ReplyValue::Simple(_)))) {
-            served += 1;
-        }
-    }
-    shell.kill().unwrap();
-    let output = shell.wait_with_output().unwrap();
-    let log = String::from_utf8_lossy(&output.stdout);
-    assert!(served >= 16, "only {served} were served:\n{log}");
+    let server = Server::start_with_files(48, &["--maxclients", "1000"]);
+    let mut first = server.connect();
+    assert_eq!(first.call(&["CONFIG", "GET", "maxclients"]), ReplyValue::Array(vec![bulk("maxclients"), bulk("16")]));
+    assert_eq!(first.call(&["CONFIG", "SET", "maxclients", "1000"]), ok());
+    let mut clients: Vec<Client> = (0..100).map(|_| server.connect()).collect();
+    clients.iter_mut().for_each(|client| client.send(b"PING\r\n"));
+    // Each one that is served leaves, and makes room for one that waits.
+    let served = clients.into_iter().map(|mut client| client.reply()).filter(|reply| *reply == pong()).count();
+    let log = server.log();
+    assert_eq!(served, 100, "{log}");
     assert!(log.contains("maxclients is 16 instead of 1000"), "{log}");
+    assert!(log.contains("Can't accept a connection: Too many open files"), "{log}");
 }
 
 #[test]
@@ -225,7 +218,7 @@ fn it_ends_gracefully_and_starts_again_on_the_same_port() {
     let mut server = Server::start(&[]);
     for signal in ["TERM", "INT"] {
         let mut client = server.connect();
-        assert_eq!(client.call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+        assert_eq!(client.call(&["PING"]), pong());
         server.signal(signal);
         assert!(server.wait().success(), "{}", server.log());
         client.wait_for_end();
@@ -234,7 +227,7 @@ fn it_ends_gracefully_and_starts_again_on_the_same_port() {
     }
     server.kill();
     server.start_again();
-    assert_eq!(server.connect().call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+    assert_eq!(server.connect().call(&["PING"]), pong());
 }
 
 #[test]
@@ -242,7 +235,7 @@ fn a_hangup_is_ignored() {
     let mut server = Server::start(&[]);
     let mut client = server.connect();
     server.signal("HUP");
-    assert_eq!(client.call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+    assert_eq!(client.call(&["PING"]), pong());
     assert!(server.is_running());
 }
 
@@ -274,7 +267,7 @@ fn port_0_means_no_tcp() {
     let path = folder.join("kvarium.sock");
     let _server = Server::start(&["--port", "0", "--unixsocket", path.to_str().unwrap()]);
     eventually("a socket", || path.exists());
-    assert_eq!(Client::connect_unix(&path).call(&["PING"]), ReplyValue::Simple("PONG".to_string()));
+    assert_eq!(Client::connect_unix(&path).call(&["PING"]), pong());
     fs::remove_dir_all(folder).unwrap();
 }
 
@@ -314,10 +307,10 @@ fn configuration_comes_from_file_and_flags_and_mistakes_are_explained() {
 fn configuration_may_come_from_standard_input() {
     let folder = new_folder();
     let path = folder.join("kvarium.sock");
-    let mut child = std::process::Command::new(kvarium_tests::server::kvarium())
+    let mut child = Command::new(kvarium())
         .args(["server", "--port", "0", "--http-port", "0", "-"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     let text = format!("unixsocket {}\nmaxclients 55\n", path.display());
