@@ -40,7 +40,7 @@ fn files_allowed(needed: u64) -> u64 {
     let beyond = Rlimit { current: Some(needed), maximum: limit.maximum.map(|maximum| maximum.max(needed)) };
     let up_to = Rlimit { current: limit.maximum, maximum: limit.maximum };
     for wish in [beyond, up_to] {
-        if setrlimit(Resource::Nofile, wish.clone()).is_ok() {
+        if setrlimit(Resource::Nofile, wish).is_ok() {
             return wish.current.unwrap_or(u64::MAX);
         }
     }
