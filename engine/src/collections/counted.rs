@@ -48,10 +48,9 @@ const LEAF: usize = if cfg!(test) { 8 } else { 64 };
 const FANOUT: usize = if cfg!(test) { 6 } else { 32 };
 /// Leaves grow by so many items.
 const STEP: usize = LEAF / 4;
-/// Memory is counted as on a 64-bit machine, everywhere.
-const ITEM: usize = 8;
+/// Nodes and counts are reckoned as on a 64-bit machine, everywhere.
+const COUNT: usize = 8;
 const NODE: usize = 24;
-const INNER: usize = heap::cost(72) + 2 * heap::cost((FANOUT + 1) * ITEM) + heap::cost((FANOUT + 1) * NODE);
 
 impl<T: Copy> Counted<T> {
     /// An empty one takes no memory.
@@ -160,7 +159,7 @@ impl<T: Copy> Counted<T> {
                 1 => self.root = inner.nodes.remove(0),
                 _ => return,
             }
-            self.memory -= INNER;
+            self.memory -= inner_cost::<T>();
         }
     }
 }
@@ -266,8 +265,8 @@ impl<T: Copy> Node<T> {
         match (self, other) {
             (Leaf(a), Leaf(mut b)) => {
                 a.reserve_exact(b.len());
-                *memory += cost_of_leaf(a.len() + b.len()) - cost_of_leaf(a.len());
-                *memory -= cost_of_leaf(b.len());
+                *memory += cost_of_leaf::<T>(a.len() + b.len()) - cost_of_leaf::<T>(a.len());
+                *memory -= cost_of_leaf::<T>(b.len());
                 a.append(&mut b);
                 resize(a);
             }
@@ -275,7 +274,7 @@ impl<T: Copy> Node<T> {
                 a.counts.append(&mut b.counts);
                 a.firsts.append(&mut b.firsts);
                 a.nodes.append(&mut b.nodes);
-                *memory -= INNER;
+                *memory -= inner_cost::<T>();
             }
             _ => unreachable!("all leaves are equally deep"),
         }
@@ -292,7 +291,7 @@ impl<T: Copy> Inner<T> {
     }
 
     fn new(memory: &mut usize) -> Box<Self> {
-        *memory += INNER;
+        *memory += inner_cost::<T>();
         Inner::empty()
     }
 
@@ -307,7 +306,7 @@ impl<T: Copy> Inner<T> {
         self.counts.remove(at);
         self.firsts.remove(at);
         if let InnerNode(_) = self.nodes.remove(at) {
-            *memory -= INNER;
+            *memory -= inner_cost::<T>();
         }
     }
 
@@ -378,14 +377,14 @@ impl<T: Copy> Inner<T> {
 
 fn insert_into_leaf<T: Copy>(items: &mut Vec<T>, at: usize, item: T, memory: &mut usize) -> Option<Sibling<T>> {
     if items.len() < LEAF {
-        *memory += cost_of_leaf(items.len() + 1) - cost_of_leaf(items.len());
+        *memory += cost_of_leaf::<T>(items.len() + 1) - cost_of_leaf::<T>(items.len());
         resize_for(items, items.len() + 1);
         items.insert(at, item);
         return None;
     }
     // A sequence that grows at an end leaves full nodes behind.
     let middle = if at == 0 || at == LEAF { at } else { LEAF / 2 };
-    *memory -= cost_of_leaf(LEAF);
+    *memory -= cost_of_leaf::<T>(LEAF);
     let mut right = Vec::new();
     resize_for(&mut right, LEAF - middle + 1);
     right.extend(items.drain(middle..));
@@ -396,7 +395,7 @@ fn insert_into_leaf<T: Copy>(items: &mut Vec<T>, at: usize, item: T, memory: &mu
     }
     resize(items);
     resize(&mut right);
-    *memory += cost_of_leaf(items.len()) + cost_of_leaf(right.len());
+    *memory += cost_of_leaf::<T>(items.len()) + cost_of_leaf::<T>(right.len());
     Some(Sibling { count: right.len(), first: right[0], node: Leaf(right) })
 }
 
@@ -405,8 +404,13 @@ fn capacity_for(len: usize) -> usize {
     len.next_multiple_of(STEP)
 }
 
-fn cost_of_leaf(len: usize) -> usize {
-    heap::cost(capacity_for(len) * ITEM)
+fn cost_of_leaf<T>(len: usize) -> usize {
+    heap::cost(capacity_for(len) * size_of::<T>())
+}
+
+fn inner_cost<T>() -> usize {
+    let vectors = [COUNT, size_of::<T>(), NODE].map(|each| heap::cost((FANOUT + 1) * each));
+    heap::cost(3 * NODE) + vectors.iter().sum::<usize>()
 }
 
 fn resize_for<T>(items: &mut Vec<T>, len: usize) {
@@ -426,7 +430,7 @@ fn resize<T>(items: &mut Vec<T>) {
 
 /// After items were taken out of a leaf whose cost was counted before.
 fn fit<T>(items: &mut Vec<T>, memory: &mut usize) {
-    *memory = *memory + cost_of_leaf(items.len()) - heap::cost(items.capacity() * ITEM);
+    *memory = *memory + cost_of_leaf::<T>(items.len()) - heap::cost(items.capacity() * size_of::<T>());
     resize(items);
 }
 
@@ -476,11 +480,11 @@ mod tests {
         match node {
             Leaf(items) => {
                 assert_eq!(items.capacity(), capacity_for(items.len()));
-                (items.len(), 0, heap::cost(items.capacity() * ITEM))
+                (items.len(), 0, heap::cost(items.capacity() * size_of::<u32>()))
             }
             InnerNode(inner) => {
                 assert!(inner.nodes.len() <= FANOUT && inner.nodes.capacity() == FANOUT + 1);
-                let (mut count, mut memory, mut depths) = (0, INNER, Vec::new());
+                let (mut count, mut memory, mut depths) = (0, inner_cost::<u32>(), Vec::new());
                 for (index, child) in inner.nodes.iter().enumerate() {
                     let (below, depth, cost) = check(child);
                     assert_eq!((below, child.first()), (inner.counts[index], inner.firsts[index]));

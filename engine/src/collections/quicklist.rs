@@ -134,7 +134,7 @@ impl Quicklist {
     }
 
     pub fn memory(&self) -> usize {
-        self.packs + heap::cost(self.nodes.len().next_power_of_two() * NODE)
+        self.packs + heap::cost(self.nodes.len() * NODE)
     }
 
     /// The nodes, as an RDB file holds them.
@@ -347,6 +347,10 @@ impl Quicklist {
         }
         self.packs += node.pack.memory();
         self.len += node.count as usize;
+        if self.nodes.len() == self.nodes.capacity() {
+            // Not twice as much: the row is accounted for by its length.
+            self.nodes.reserve_exact(4 + self.nodes.len() / 8);
+        }
         self.nodes.insert(at, node);
     }
 

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!   dict ──────────▶ record: [head][number, 8][key length][value length][key][value]
-//!   ranking ───────▶         number only where there is one, lengths of 0, 1, 2 or 4 bytes
+//!   ranking, number ▶        number only where there is one, lengths of 0, 1, 2 or 4 bytes
 //! ```
 //!
 //! A record is one allocation. A set's has a key only; a hash's a value and, if it expires by itself, the moment as its number; a
-//! sorted set's the score as its number. The ranking, a counted tree of pointers, has the records with a number in the order of
+//! sorted set's the score as its number. The ranking, a counted tree of numbers and pointers, has the records with a number in the order of
 //! number, then key. A table without numbers has none and pays nothing for it.
 //!
 //! Records of a large table come from a slab of its own, because they cost less there; a small table takes them from
@@ -26,6 +26,13 @@ use core::cmp::Ordering;
 use core::ops::Range;
 use core::ptr::NonNull;
 
+/// A record's place in the ranking. The number stands here too, so that only among equal numbers records are read.
+#[derive(Clone, Copy)]
+struct Ranked {
+    number: f64,
+    pointer: Pointer,
+}
+
 /// What the table knows under a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Record<'a> {
@@ -37,7 +44,7 @@ pub struct Record<'a> {
 /// See the module.
 pub struct Table {
     dict: Dict<Pointer>,
-    ranking: Option<Box<Counted<Pointer>>>,
+    ranking: Option<Box<Counted<Ranked>>>,
     store: Store,
 }
 
@@ -140,7 +147,7 @@ impl Table {
 
     /// Removes the record of a rank that is below [`Table::ranked`].
     pub fn remove_rank(&mut self, rank: usize) {
-        let pointer = self.ranking.as_ref().expect("a rank below `ranked` is asked for").get(rank);
+        let pointer = self.ranking.as_ref().expect("a rank below `ranked` is asked for").get(rank).pointer;
         let hash = self.dict.hash(self.read(pointer).key);
         self.take_rank(rank);
         self.dict.find_item(hash, pointer).expect("what is ranked is in the dict").remove();
@@ -183,29 +190,38 @@ impl Table {
         self.ranking.as_ref().map_or(0, |ranking| ranking.len())
     }
 
-    /// How many records come before the border of a predicate on number and key that holds up to some rank and no further.
-    pub fn partition(&self, mut holds: impl FnMut(f64, &[u8]) -> bool) -> usize {
-        let Some(ranking) = &self.ranking else { return 0 };
-        ranking.partition(|pointer| {
-            let record = self.read(pointer);
-            holds(record.number.unwrap_or_default(), record.key)
+    /// How many records from the first rank on the predicate on their numbers holds for, if those come before all others.
+    pub fn partition_by_number(&self, mut holds: impl FnMut(f64) -> bool) -> usize {
+        self.partition(|ranked| holds(ranked.number))
+    }
+
+    /// The same for a predicate on keys: in a table where all numbers are equal, ranks are in the order of keys.
+    pub fn partition_by_key(&self, mut holds: impl FnMut(&[u8]) -> bool) -> usize {
+        self.partition(|ranked| holds(self.read(ranked.pointer).key))
+    }
+
+    /// The rank of a record with this number and key.
+    pub fn rank_of(&self, number: f64, key: &[u8]) -> usize {
+        self.partition(|ranked| match ranked.number.partial_cmp(&number) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Greater) => false,
+            _ => self.read(ranked.pointer).key < key,
         })
     }
 
-    /// The rank of a record with this number.
-    pub fn rank_of(&self, number: f64, key: &[u8]) -> usize {
-        self.partition(|other, name| order((other, name), (number, key)) == Ordering::Less)
+    fn partition(&self, holds: impl FnMut(Ranked) -> bool) -> usize {
+        self.ranking.as_ref().map_or(0, |ranking| ranking.partition(holds))
     }
 
     /// The record of a rank that is below [`Table::ranked`].
     pub fn at_rank(&self, rank: usize) -> Record<'_> {
         let ranking = self.ranking.as_ref().expect("a rank below `ranked` is asked for");
-        self.read(ranking.get(rank))
+        self.read(ranking.get(rank).pointer)
     }
 
     /// The records of these ranks, in order; in reverse order with `rev()`.
     pub fn ranks(&self, range: Range<usize>) -> Ranks<'_> {
-        Ranks { table: self, pointers: self.ranking.as_ref().map(|ranking| ranking.range(range)) }
+        Ranks { table: self, ranking: self.ranking.as_ref().map(|ranking| ranking.range(range)) }
     }
 
     /// Frees a bounded number of records, in no order, `budget` or a few more; whether none is left. Nothing else may be
@@ -269,7 +285,7 @@ impl Table {
     fn rank(&mut self, pointer: Pointer) {
         if let Record { key, number: Some(number), .. } = self.read(pointer) {
             let rank = self.rank_of(number, key);
-            self.ranking.get_or_insert_default().insert(rank, pointer);
+            self.ranking.get_or_insert_default().insert(rank, Ranked { number, pointer });
         }
     }
 
@@ -286,7 +302,7 @@ impl Table {
         if ranking.is_empty() {
             self.ranking = None;
         }
-        found
+        found.pointer
     }
 }
 
@@ -297,9 +313,9 @@ impl Clone for Table {
             let in_slab = pointer.is_in_slab(self);
             store.create(self.read(pointer), in_slab)
         });
-        let twin = |pointer| {
+        let twin = |Ranked { number, pointer }| {
             let key = self.read(pointer).key;
-            dict.find(dict.hash(key), key).expect("the copy has the same keys")
+            Ranked { number, pointer: dict.find(dict.hash(key), key).expect("the copy has the same keys") }
         };
         let ranking = self.ranking.as_ref().map(|ranking| Box::new(ranking.map(twin)));
         Table { dict, ranking, store }
@@ -317,19 +333,19 @@ impl Drop for Table {
 /// Records by rank.
 pub struct Ranks<'a> {
     table: &'a Table,
-    pointers: Option<counted::Iter<'a, Pointer>>,
+    ranking: Option<counted::Iter<'a, Ranked>>,
 }
 
 impl<'a> Iterator for Ranks<'a> {
     type Item = Record<'a>;
     fn next(&mut self) -> Option<Record<'a>> {
-        self.pointers.as_mut()?.next().map(|pointer| self.table.read(pointer))
+        self.ranking.as_mut()?.next().map(|ranked| self.table.read(ranked.pointer))
     }
 }
 
 impl DoubleEndedIterator for Ranks<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.pointers.as_mut()?.next_back().map(|pointer| self.table.read(pointer))
+        self.ranking.as_mut()?.next_back().map(|ranked| self.table.read(ranked.pointer))
     }
 }
 

@@ -26,6 +26,11 @@ enum Encoding {
 
 use Encoding::{Pack, Quick};
 
+/// What a box with a quicklist in it costs, by the model.
+const BOXED: usize = heap::cost(SIZE);
+const SIZE: usize = 48;
+const _: () = assert!(size_of::<Quicklist>() <= SIZE);
+
 /// Which end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -87,7 +92,7 @@ impl List {
     pub fn memory(&self) -> usize {
         match &self.encoding {
             Pack(pack) => pack.memory(),
-            Quick(quick) => heap::cost(size_of::<Quicklist>()) + quick.memory(),
+            Quick(quick) => BOXED + quick.memory(),
         }
     }
 

@@ -283,15 +283,21 @@ impl ZSet {
 
     /// The ranks of the members with a score in this range.
     pub fn ranks_by_score(&self, min: ScoreBound, max: ScoreBound) -> Range<usize> {
-        let start = self.partition(|score, _| min.is_above(score));
-        let end = self.partition(|score, _| max.reaches(score));
+        let count = |holds: &dyn Fn(f64) -> bool| match &self.encoding {
+            Pack(pack) => pairs_of(pack).take_while(|pair| holds(pair.score)).count(),
+            Large(table) => table.partition_by_number(holds),
+        };
+        let (start, end) = (count(&|score| min.is_above(score)), count(&|score| max.reaches(score)));
         start..end.max(start)
     }
 
     /// The ranks of the members in this range, if all have the same score.
     pub fn ranks_by_lex(&self, min: LexBound<'_>, max: LexBound<'_>) -> Range<usize> {
-        let start = self.partition(|_, member| min.is_above(member));
-        let end = self.partition(|_, member| max.reaches(member));
+        let count = |holds: &dyn Fn(&[u8]) -> bool| match &self.encoding {
+            Pack(pack) => pairs_of(pack).take_while(|pair| pair.member.with(holds)).count(),
+            Large(table) => table.partition_by_key(holds),
+        };
+        let (start, end) = (count(&|member| min.is_above(member)), count(&|member| max.reaches(member)));
         start..end.max(start)
     }
 
@@ -357,15 +363,6 @@ impl ZSet {
         }
         *self = ZSet::new();
         true
-    }
-
-    fn partition(&self, mut holds: impl FnMut(f64, &[u8]) -> bool) -> usize {
-        match &self.encoding {
-            Pack(pack) => {
-                pairs_of(pack).take_while(|pair| pair.member.with(|member| holds(pair.score, member))).count()
-            }
-            Large(table) => table.partition(holds),
-        }
     }
 
     fn fits_pack(&self, limits: &Limits) -> bool {
