@@ -1,6 +1,6 @@
 //! Builds the page and the server, starts the server, and builds again what a change of a source file makes stale.
 
-use crate::shell::{cargo, cargo_target, command, root, run};
+use crate::shell::{cargo, cargo_target, companion, root, run};
 use crate::site::{self, Quality};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ fn build_server(release: bool) -> Result<()> {
 
 fn spawn(options: &Options) -> Result<Child> {
     let profile = if options.release { "release" } else { "debug" };
-    let mut server = command(cargo_target().join(profile).join("kvarium"));
+    let mut server = companion(&cargo_target().join(profile).join("kvarium"));
     server.arg("server");
     for (flag, port) in [("--port", options.port), ("--http-port", options.http_port)] {
         if let Some(port) = port {

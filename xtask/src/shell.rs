@@ -27,6 +27,14 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
+/// `program`, which ends when this process ends, however that comes about; where the system has nothing that sees to it, only when it is told to.
+pub fn companion(program: &Path) -> Command {
+    let Some(setpriv) = which("setpriv") else { return command(program) };
+    let mut line = command(setpriv);
+    line.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    line
+}
+
 pub fn cargo(words: &[&str]) -> Command {
     let mut cargo = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(words);

@@ -1,7 +1,7 @@
 //! A server under measurement: how it is started, what it has used.
 
 use super::resp::Client;
-use crate::shell::{command, made, output};
+use crate::shell::{command, companion, made, output};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::net::TcpListener;
@@ -33,7 +33,7 @@ impl Contestant {
         let folder = made().join("bench").join(format!("{}-{port}", self.name));
         fs::create_dir_all(&folder)?;
         let log = fs::File::create(folder.join("log"))?;
-        let mut server = command(&self.program);
+        let mut server = companion(&self.program);
         server.args(&self.words).args(["--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
         server.arg("--dir").arg(&folder).stdout(Stdio::from(log.try_clone()?)).stderr(Stdio::from(log));
         let child = server.spawn().with_context(|| format!("can't start {}", self.program.display()))?;
