@@ -99,10 +99,11 @@ impl Db {
         self.store.edit_bytes(key, f)
     }
 
-    /// Edits the object that the key holds, where it is. Panics if there is none.
-    pub fn edit_object<R>(&mut self, key: &Key, f: impl FnOnce(&mut Object) -> R) -> R {
-        self.modifications += 1;
-        self.store.edit_object(key, f)
+    /// Edits the object that the key holds, where it is; `f` also says whether that changed it. Panics if there is none.
+    pub fn edit_object<R>(&mut self, key: &Key, f: impl FnOnce(&mut Object) -> (bool, R)) -> R {
+        let (changed, result) = self.store.edit_object(key, f);
+        self.modifications += u64::from(changed);
+        result
     }
 
     /// Takes the key out, and returns what it held.

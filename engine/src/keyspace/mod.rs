@@ -6,9 +6,7 @@
 //! whether somebody should have).
 
 pub mod change;
-#[allow(unreachable_patterns)] // likewise
 mod db;
-#[allow(unused_variables, unreachable_code, unreachable_patterns)] // until the first type of objects is here
 mod entry;
 
 pub use self::db::{Db, Remains};
@@ -46,6 +44,11 @@ impl Keyspace {
     pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
         let slot = if self.slots { hash::slot(bytes) } else { 0 };
         Key { bytes, hash: siphash(self.seed, bytes), slot }
+    }
+
+    /// What the hashes of keys depend on.
+    pub fn seed(&self) -> (u64, u64) {
+        self.seed
     }
 
     /// How many databases there are.

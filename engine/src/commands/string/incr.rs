@@ -63,7 +63,6 @@ pub static INCRBYFLOAT: Command = Command {
     ..counter("incrbyfloat", "2.6.0")
 };
 
-#[allow(unreachable_patterns)] // until the first type of objects is here
 fn increment(call: &mut Call<'_>, by: i64) -> Outcome {
     let key = call.key(1);
     let value = match call.state.look_to_write(&key).map(Entry::value) {

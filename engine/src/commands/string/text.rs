@@ -17,7 +17,6 @@ impl<'a> Text<'a> {
 
     /// # Errors
     /// The entry holds no string.
-    #[allow(unreachable_patterns)] // until the first type of objects is here
     pub fn of(entry: &'a Entry) -> Result<Text<'a>, Error> {
         match entry.value() {
             ValueRef::Bytes(bytes) => Ok(Text::Bytes(bytes)),
@@ -49,7 +48,6 @@ impl Deref for Text<'_> {
 ///
 /// # Errors
 /// The value is no string.
-#[allow(unreachable_patterns)] // until the first type of objects is here
 pub fn reply_value(reply: &mut dyn Reply, entry: Option<&Entry>) -> Result<(), Error> {
     match entry.map(Entry::value) {
         None => reply.null(),
@@ -62,7 +60,6 @@ pub fn reply_value(reply: &mut dyn Reply, entry: Option<&Entry>) -> Result<(), E
 
 /// # Errors
 /// The value is there and is no string.
-#[allow(unreachable_patterns)] // until the first type of objects is here
 pub fn check_string(entry: Option<&Entry>) -> Result<(), Error> {
     match entry.map(Entry::value) {
         None | Some(ValueRef::Bytes(_) | ValueRef::Int(_)) => Ok(()),

@@ -1,5 +1,7 @@
 //! What a key can hold: a string (an integer or bytes) or an object of one of the collection types.
 
+use crate::base::heap;
+use crate::types::{Hash, List, Set, ZSet};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ptr::{self, NonNull};
@@ -88,7 +90,7 @@ macro_rules! object_types {
             pub(super) fn object_memory(&self) -> usize {
                 match self {
                     ValueRef::Int(_) | ValueRef::Bytes(_) => 0,
-                    $(ValueRef::$kind(object) => object.memory()),*
+                    $(ValueRef::$kind(object) => heap::cost(size_of::<$kind>()) + object.memory()),*
                 }
             }
 
@@ -121,7 +123,12 @@ macro_rules! object_types {
     };
 }
 
-object_types! {}
+object_types! {
+    List = "list"
+    Set = "set"
+    ZSet = "zset"
+    Hash = "hash"
+}
 
 impl Value {
     pub fn kind(&self) -> Kind {
