@@ -20,6 +20,7 @@ use crate::keyspace::change::Notify;
 use crate::keyspace::change::{Effects, write_record};
 use crate::keyspace::{Db, Entry, Key, Keyspace, Remains};
 use crate::resp::encode::{Encoder, Reply};
+use crate::types::Limits;
 
 #[derive(Clone)]
 pub struct State {
@@ -228,6 +229,23 @@ impl State {
     pub fn announce_new(&mut self, db: usize, key: &Key<'_>) {
         if self.config.notify_keyspace_events.includes(Notify::NEW) && !self.keyspace.db(db).contains(key) {
             self.effects.notice(db, key.bytes, Notify::NEW, "new");
+        }
+    }
+
+    /// What decides the encodings of collections.
+    pub fn limits(&self) -> Limits {
+        let config = &self.config;
+        let size = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);
+        Limits {
+            hash_max_listpack_entries: size(config.hash_max_listpack_entries),
+            hash_max_listpack_value: size(config.hash_max_listpack_value),
+            list_max_listpack_size: config.list_max_listpack_size as i32,
+            set_max_intset_entries: size(config.set_max_intset_entries),
+            set_max_listpack_entries: size(config.set_max_listpack_entries),
+            set_max_listpack_value: size(config.set_max_listpack_value),
+            zset_max_listpack_entries: size(config.zset_max_listpack_entries),
+            zset_max_listpack_value: size(config.zset_max_listpack_value),
+            seed: self.keyspace.seed(),
         }
     }
 

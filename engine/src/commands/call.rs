@@ -60,6 +60,12 @@ impl<'a> Call<'a> {
         if changed { self.changed(key, class, what) } else { self.notice(key, class, what) }
     }
 
+    /// Says that this command made several changes to one key.
+    pub fn changed_times(&mut self, times: u64, key: &[u8], class: Notify, what: &'static str) {
+        let db = self.state.db;
+        self.state.effects.changed_times(times, db, key, class, what);
+    }
+
     /// Announces something beside the change itself.
     pub fn notice(&mut self, key: &[u8], class: Notify, what: &'static str) {
         let db = self.state.db;

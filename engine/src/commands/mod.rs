@@ -1,16 +1,21 @@
 //! The commands: one table of typed statics, one folder a group, one file a command or tight family.
 
 pub mod call;
+pub mod collection;
 pub mod connection;
 pub mod declaration;
 pub mod generic;
+pub mod hash;
+pub mod list;
 pub mod pubsub;
 pub mod server;
+pub mod set;
 pub mod string;
 #[cfg(test)]
 mod testing;
 pub mod transactions;
 pub mod words;
+pub mod zset;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -22,10 +27,14 @@ use declaration::Command;
 pub static TABLE: &[&[&Command]] = &[
     connection::COMMANDS,
     generic::COMMANDS,
+    hash::COMMANDS,
+    list::COMMANDS,
     pubsub::COMMANDS,
     server::COMMANDS,
+    set::COMMANDS,
     string::COMMANDS,
     transactions::COMMANDS,
+    zset::COMMANDS,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static Command> {

@@ -76,7 +76,12 @@ struct Change {
 impl Effects {
     /// A key's value or expiry changed.
     pub fn changed(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str) {
-        self.count += 1;
+        self.changed_times(1, db, key, class, what);
+    }
+
+    /// Several elements of a key's value changed.
+    pub fn changed_times(&mut self, times: u64, db: usize, key: &[u8], class: Notify, what: &'static str) {
+        self.count += times;
         self.notice(db, key, class, what);
     }
 

@@ -1,0 +1,133 @@
+//! Collections behind keys: found by type, edited where they are, created by their first element and gone with the last.
+
+use alloc::boxed::Box;
+
+use crate::collections::listpack::Element;
+use crate::commands::call::Call;
+use crate::keyspace::change::Notify;
+use crate::keyspace::{Entry, Key, Object, Value, ValueRef};
+use crate::resp::encode::Reply;
+use crate::resp::error::{self, Error};
+use crate::types::{Hash, Limits, List, Set, ZSet};
+
+/// A type of values other than strings.
+pub trait Collection: Sized {
+    /// The class in which its changes are announced.
+    const CLASS: Notify;
+    fn of(value: ValueRef<'_>) -> Option<&Self>;
+    fn of_object(object: &mut Object) -> Option<&mut Self>;
+    fn into_object(self) -> Object;
+    fn has_no_element(&self) -> bool;
+}
+
+macro_rules! collections {
+    ($($type:ident $class:ident)*) => {$(
+        impl Collection for $type {
+            const CLASS: Notify = Notify::$class;
+            fn of(value: ValueRef<'_>) -> Option<&Self> {
+                match value {
+                    ValueRef::$type(found) => Some(found),
+                    _ => None,
+                }
+            }
+            fn of_object(object: &mut Object) -> Option<&mut Self> {
+                match object {
+                    Object::$type(found) => Some(found),
+                    _ => None,
+                }
+            }
+            fn into_object(self) -> Object {
+                Object::$type(Box::new(self))
+            }
+            fn has_no_element(&self) -> bool {
+                self.is_empty()
+            }
+        }
+    )*};
+}
+
+collections! { List LIST Set SET ZSet ZSET Hash HASH }
+
+/// What a key that has been looked up holds, if it is there.
+///
+/// # Errors
+/// It holds a value of another type.
+pub fn expect<T: Collection>(entry: Option<&Entry>) -> Result<Option<&T>, Error> {
+    entry.map(|entry| T::of(entry.value()).ok_or(error::WRONG_TYPE)).transpose()
+}
+
+/// What an edit did.
+pub struct Edit<R> {
+    /// How many changes it made: elements added, removed or changed.
+    pub changes: u64,
+    pub result: R,
+}
+
+/// Edits the collection that a key holds, and reports what that changed; `None` where there is no such key.
+///
+/// # Errors
+/// The key holds a value of another type.
+pub fn edit<T: Collection, R>(
+    call: &mut Call<'_>,
+    key: &Key<'_>,
+    what: &'static str,
+    f: impl FnOnce(&mut T, &Limits) -> Edit<R>,
+) -> Result<Option<R>, Error> {
+    if expect::<T>(call.state.look_to_write(key))?.is_none() {
+        return Ok(None);
+    }
+    let limits = call.state.limits();
+    let (changes, emptied, result) = call.db().edit_object(key, |object| {
+        let collection = T::of_object(object).expect("the type has been checked");
+        let Edit { changes, result } = f(collection, &limits);
+        (changes > 0, (changes, collection.has_no_element(), result))
+    });
+    if changes > 0 {
+        call.changed_times(changes, key.bytes, T::CLASS, what);
+    }
+    if emptied {
+        call.db().discard(key);
+        call.notice(key.bytes, Notify::GENERIC, "del");
+    }
+    Ok(Some(result))
+}
+
+/// Edits the collection that a key holds, or one that `create` makes: this is stored if the edit leaves anything in it.
+///
+/// # Errors
+/// The key holds a value of another type.
+pub fn edit_or_create<T: Collection, R>(
+    call: &mut Call<'_>,
+    key: &Key<'_>,
+    what: &'static str,
+    create: impl FnOnce(&Limits) -> T,
+    f: impl FnOnce(&mut T, &Limits) -> Edit<R>,
+) -> Result<R, Error> {
+    if call.state.look_to_write(key).is_some() {
+        return edit(call, key, what, f).map(|result| result.expect("the key is there"));
+    }
+    let limits = call.state.limits();
+    let mut collection = create(&limits);
+    let Edit { changes, result } = f(&mut collection, &limits);
+    if !collection.has_no_element() {
+        call.announce_new(key);
+        let clock = call.state.clock();
+        call.db().insert(key, Value::Object(collection.into_object()), None).touch(clock);
+        call.changed_times(changes, key.bytes, T::CLASS, what);
+    }
+    Ok(result)
+}
+
+pub fn reply_element(reply: &mut dyn Reply, element: Element<'_>) {
+    match element {
+        Element::Int(value) => reply.bulk_integer(value),
+        Element::Bytes(bytes) => reply.bulk(bytes),
+    }
+}
+
+pub fn reply_element_or_null(reply: &mut dyn Reply, element: Option<Element<'_>>) {
+    match element {
+        Some(element) => reply_element(reply, element),
+        None => reply.null(),
+    }
+}

@@ -1,0 +1,9 @@
+//! Sets: members, each at most once.
+
+pub mod sadd;
+pub mod smembers;
+
+use super::declaration::Command;
+
+pub static COMMANDS: &[&Command] =
+    &[&sadd::SADD, &smembers::SCARD, &smembers::SISMEMBER, &smembers::SMEMBERS, &smembers::SMISMEMBER, &sadd::SREM];
