@@ -23,3 +23,4 @@ pub mod resp;
 pub mod state;
 pub mod timers;
 pub mod types;
+pub mod world;
