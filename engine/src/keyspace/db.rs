@@ -264,7 +264,7 @@ mod tests {
             // Some need two bytes for their length, some four.
             match key[key.len() - 1] {
                 b'7' => key.resize(300, b'x'),
-                b'8' if key.len() == 5 => key.resize(66_000, b'x'),
+                b'8' if key.len() == 5 && !cfg!(miri) => key.resize(66_000, b'x'),
                 _ => {}
             }
             key
@@ -368,7 +368,7 @@ mod tests {
         }
     }
 
-    const STEPS: usize = if cfg!(miri) { 250 } else { 12_000 };
+    const STEPS: usize = if cfg!(miri) { 160 } else { 12_000 };
 
     #[test]
     fn a_database_of_entries_holds_what_a_map_holds() {
