@@ -1,13 +1,14 @@
-//! An array of plain cells that grows and shrinks at its end without ever moving what it holds.
+//! An array of plain cells that grows and shrinks at its end, each time by a bounded amount of work.
 //!
 //! ```text
-//!   directory ─▶ [1] [1] [2] [4] … [512] [1024] [1024] …     cells per segment
+//!   first ─▶ [1 to 16]        one block, moved to a larger one now and then
+//!   directory ─▶ [4] [4] [4] [4] [8] [8] [8] [8] [16] … [1024] [1024] …     cells of a segment, never moved
 //! ```
 //!
-//! A small array wastes little, a large one never copies itself, and no step costs more than one segment.
+//! A small array is one allocation, about as large as it needs; a large one never copies itself.
 
 use crate::base::heap;
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::alloc::{alloc, dealloc, handle_alloc_error, realloc};
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -15,12 +16,22 @@ use core::ptr::NonNull;
 /// Cells of a full-grown segment; tests cross that border with few cells.
 const FULL_BITS: usize = if cfg!(test) { 4 } else { 10 };
 const FULL: usize = 1 << FULL_BITS;
+/// From this cell on all segments are full-grown.
+const LARGE: usize = FULL << 2;
+/// Cells of the first block at most, and of the smallest segment, of which there are as many of each size.
+const FIRST: usize = 16;
+const SMALLEST: usize = 4;
+/// The segments before the first full-grown one.
+const SMALL_SEGMENTS: usize = (FULL_BITS - 2) * SMALLEST;
 
 /// Of `Copy` cells, so that nothing needs dropping.
 pub struct Segments<C: Copy> {
+    first: NonNull<C>,
+    /// How many cells the first block has room for.
+    room: usize,
     directory: Vec<NonNull<C>>,
     len: usize,
-    /// What the segments cost.
+    /// What blocks and segments cost.
     held: usize,
 }
 
@@ -29,7 +40,7 @@ unsafe impl<C: Copy + Send> Send for Segments<C> {}
 
 impl<C: Copy> Segments<C> {
     pub const fn new() -> Self {
-        Segments { directory: Vec::new(), len: 0, held: 0 }
+        Segments { first: NonNull::dangling(), room: 0, directory: Vec::new(), len: 0, held: 0 }
     }
 
     #[inline(always)]
@@ -37,12 +48,19 @@ impl<C: Copy> Segments<C> {
         self.len
     }
 
-    /// Where cell `index` lies, or would lie: for a prefetch, which needs nothing to be there.
+    /// Where cell `index` lies.
+    ///
+    /// # Safety
+    /// There is room for that cell.
     #[inline(always)]
-    fn address(&self, index: usize) -> *mut C {
+    unsafe fn address(&self, index: usize) -> *mut C {
+        if index < FIRST {
+            // SAFETY: by contract the first block has this cell.
+            return unsafe { self.first.as_ptr().add(index) };
+        }
         let (segment, offset) = locate(index);
         debug_assert!(segment < self.directory.len());
-        // SAFETY: the callers check that `index < len`, and each cell below `len` has its segment.
+        // SAFETY: by contract the segment is there, and has this cell.
         unsafe { self.directory.get_unchecked(segment).as_ptr().add(offset) }
     }
 
@@ -61,48 +79,84 @@ impl<C: Copy> Segments<C> {
     }
 
     pub fn push(&mut self, cell: C) {
-        let (segment, _) = locate(self.len);
-        if segment == self.directory.len() {
-            self.directory.push(allocate(layout::<C>(segment)));
-            self.held += heap::cost(layout::<C>(segment).size());
+        if self.len < FIRST {
+            if self.len == self.room {
+                self.resize_first(self.room + if self.room < SMALLEST { 1 } else { 2 });
+            }
+        } else if locate(self.len).0 == self.directory.len() {
+            let layout = layout::<C>(cells(self.directory.len()));
+            self.directory.push(allocate(layout));
+            self.held += heap::cost(layout.size());
         }
-        // SAFETY: the cell's segment exists by now; `write` doesn't read what was there.
+        // SAFETY: there is room by now; `write` doesn't read what was there.
         unsafe { self.address(self.len).write(cell) };
         self.len += 1;
     }
 
     pub fn pop(&mut self) -> Option<C> {
+        const SPARE: usize = 4;
         let last = self.len.checked_sub(1)?;
         let cell = *self.get(last);
         self.len = last;
-        let (segment, offset) = locate(last);
-        if offset == 0 {
-            self.release(segment);
-        }
         if last == 0 {
+            self.resize_first(0);
+        } else if last < FIRST && last + SPARE < self.room {
+            self.resize_first(last + SPARE / 2);
+        }
+        if last == FIRST {
+            self.release();
             self.directory = Vec::new();
+        } else if last > FIRST && locate(last).1 == 0 {
+            self.release();
         }
         Some(cell)
     }
 
-    /// Bytes of segments and directory, a directory's entry counted as eight bytes everywhere.
+    /// What blocks, segments and directory cost, an entry of the directory counted as eight bytes everywhere.
     pub fn memory(&self) -> usize {
         self.held + heap::cost(self.directory.capacity() * 8)
     }
 
-    fn release(&mut self, segment: usize) {
-        debug_assert_eq!(segment + 1, self.directory.len());
+    fn resize_first(&mut self, room: usize) {
+        let (old, new) = (layout::<C>(self.room), layout::<C>(room));
+        self.first = match (self.room, room) {
+            (_, 0) => {
+                self.free_first();
+                NonNull::dangling()
+            }
+            (0, _) => allocate(new),
+            // SAFETY: the block was allocated with the old layout, whose alignment is the new one's.
+            _ => NonNull::new(unsafe { realloc(self.first.as_ptr().cast(), old, new.size()) }.cast())
+                .unwrap_or_else(|| handle_alloc_error(new)),
+        };
+        self.held = self.held - heap::cost(old.size()) + heap::cost(new.size());
+        self.room = room;
+    }
+
+    fn free_first(&mut self) {
+        if self.room > 0 {
+            // SAFETY: it was allocated with this layout, and no cell of it is in use any more.
+            unsafe { dealloc(self.first.as_ptr().cast(), layout::<C>(self.room)) };
+        }
+    }
+
+    /// Gives the last segment back.
+    fn release(&mut self) {
         if let Some(start) = self.directory.pop() {
+            let layout = layout::<C>(cells(self.directory.len()));
             // SAFETY: it was allocated by `push` with this layout, and no cell of it is in use any more.
-            unsafe { dealloc(start.as_ptr().cast(), layout::<C>(segment)) };
-            self.held -= heap::cost(layout::<C>(segment).size());
+            unsafe { dealloc(start.as_ptr().cast(), layout) };
+            self.held -= heap::cost(layout.size());
         }
     }
 }
 
 impl<C: Copy> Clone for Segments<C> {
+    /// With as much room, so that it grows and costs alike.
     fn clone(&self) -> Self {
-        let mut copy = Segments { directory: Vec::with_capacity(self.directory.capacity()), len: 0, held: 0 };
+        let mut copy = Segments::new();
+        copy.resize_first(self.room);
+        copy.directory = Vec::with_capacity(self.directory.capacity());
         (0..self.len).for_each(|index| copy.push(*self.get(index)));
         copy
     }
@@ -111,40 +165,38 @@ impl<C: Copy> Clone for Segments<C> {
 impl<C: Copy> Drop for Segments<C> {
     fn drop(&mut self) {
         while !self.directory.is_empty() {
-            self.release(self.directory.len() - 1);
+            self.release();
         }
+        self.free_first();
     }
 }
 
-/// Segment and offset of a cell.
+/// Segment and offset of a cell that is not in the first block.
 #[inline(always)]
 const fn locate(index: usize) -> (usize, usize) {
-    if index >= FULL {
-        return (FULL_BITS + (index >> FULL_BITS), index & (FULL - 1));
+    debug_assert!(index >= FIRST);
+    if index >= LARGE {
+        return (SMALL_SEGMENTS - SMALLEST + (index >> FULL_BITS), index & (FULL - 1));
     }
-    match usize::BITS - index.leading_zeros() {
-        0 => (0, 0),
-        bits => (bits as usize, index - (1 << (bits - 1))),
-    }
+    // The cells from one power of two to the next are four segments.
+    let bits = index.ilog2() as usize;
+    let quarter = bits - 2;
+    ((bits - 4) * 4 + (index >> quarter & 3), index & ((1 << quarter) - 1))
 }
 
 const fn cells(segment: usize) -> usize {
-    match segment {
-        0 => 1,
-        _ if segment > FULL_BITS => FULL,
-        _ => 1 << (segment - 1),
-    }
+    if segment < SMALL_SEGMENTS { SMALLEST << (segment / 4) } else { FULL }
 }
 
-const fn layout<C>(segment: usize) -> Layout {
-    match Layout::array::<C>(cells(segment)) {
+const fn layout<C>(cells: usize) -> Layout {
+    match Layout::array::<C>(cells) {
         Ok(layout) => layout,
         Err(_) => panic!("a segment is small"),
     }
 }
 
 fn allocate<C>(layout: Layout) -> NonNull<C> {
-    // SAFETY: a segment has at least one cell, and no cell here is of size zero.
+    // SAFETY: a block has at least one cell, and no cell here is of size zero.
     let start = unsafe { alloc(layout) };
     NonNull::new(start.cast()).unwrap_or_else(|| handle_alloc_error(layout))
 }
@@ -156,7 +208,7 @@ mod tests {
     #[test]
     fn cells_follow_each_other_without_a_gap() {
         let (mut segment, mut offset) = (0, 0);
-        for index in 0..10 * FULL {
+        for index in FIRST..20 * FULL {
             assert_eq!(locate(index), (segment, offset), "cell {index}");
             offset += 1;
             if offset == cells(segment) {
@@ -188,7 +240,8 @@ mod tests {
         for _ in 0..5 * FULL {
             array.push([0; 8]);
             let segments: usize = (0..array.directory.len()).map(|s| heap::cost(cells(s) * 64)).sum();
-            assert_eq!(array.memory(), segments + heap::cost(array.directory.capacity() * 8));
+            let directory = heap::cost(array.directory.capacity() * 8);
+            assert_eq!(array.memory(), heap::cost(array.room * 64) + segments + directory);
         }
     }
 }

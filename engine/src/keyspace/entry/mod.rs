@@ -29,7 +29,7 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 /// The longest string that lies in its entry; a longer one is a vector of its own, that can grow in place.
-pub const LONGEST_INLINE: usize = 400;
+pub const LONGEST_INLINE: usize = 1024;
 /// The longest string that Redis calls "embstr".
 const LONGEST_EMBSTR: usize = 44;
 

@@ -35,7 +35,7 @@ const GROUP_SLOTS: usize = 128;
 const GROUPS: usize = SLOTS as usize / GROUP_SLOTS;
 /// Modelled, as sizes differ between targets.
 const GROUP_COST: usize = heap::cost(8 + GROUP_SLOTS * (4 + 8));
-const TABLE_COST: usize = heap::cost(112);
+const TABLE_COST: usize = heap::cost(152);
 const GROUPS_COST: usize = heap::cost(GROUPS * 8);
 
 impl Tables {
