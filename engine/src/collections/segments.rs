@@ -24,15 +24,15 @@ const SMALLEST: usize = 4;
 /// The segments before the first full-grown one.
 const SMALL_SEGMENTS: usize = (FULL_BITS - 2) * SMALLEST;
 
+const _: () = assert!(size_of::<Segments<u64>>() <= 40, "a table in each set and slot has two of these");
+
 /// Of `Copy` cells, so that nothing needs dropping.
 pub struct Segments<C: Copy> {
     first: NonNull<C>,
-    /// How many cells the first block has room for.
-    room: usize,
     directory: Vec<NonNull<C>>,
-    len: usize,
-    /// What blocks and segments cost.
-    held: usize,
+    len: u32,
+    /// How many cells the first block has room for.
+    room: u8,
 }
 
 // SAFETY: the segments are owned by this array alone.
@@ -40,12 +40,12 @@ unsafe impl<C: Copy + Send> Send for Segments<C> {}
 
 impl<C: Copy> Segments<C> {
     pub const fn new() -> Self {
-        Segments { first: NonNull::dangling(), room: 0, directory: Vec::new(), len: 0, held: 0 }
+        Segments { first: NonNull::dangling(), directory: Vec::new(), len: 0, room: 0 }
     }
 
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Where cell `index` lies.
@@ -66,41 +66,41 @@ impl<C: Copy> Segments<C> {
 
     #[inline(always)]
     pub fn get(&self, index: usize) -> &C {
-        assert!(index < self.len);
+        assert!(index < self.len());
         // SAFETY: cells below `len` are initialised, and borrowed as `self` is.
         unsafe { &*self.address(index) }
     }
 
     #[inline(always)]
     pub fn get_mut(&mut self, index: usize) -> &mut C {
-        assert!(index < self.len);
+        assert!(index < self.len());
         // SAFETY: cells below `len` are initialised, and borrowed as `self` is.
         unsafe { &mut *self.address(index) }
     }
 
     pub fn push(&mut self, cell: C) {
-        if self.len < FIRST {
-            if self.len == self.room {
-                self.resize_first(self.room + if self.room < SMALLEST { 1 } else { 2 });
+        assert!(self.len < u32::MAX, "cells are numbered in 32 bits");
+        let (len, room) = (self.len(), self.room as usize);
+        if len < FIRST {
+            if len == room {
+                self.resize_first(room + if room < SMALLEST { 1 } else { 2 });
             }
-        } else if locate(self.len).0 == self.directory.len() {
-            let layout = layout::<C>(cells(self.directory.len()));
-            self.directory.push(allocate(layout));
-            self.held += heap::cost(layout.size());
+        } else if locate(len).0 == self.directory.len() {
+            self.directory.push(allocate(layout::<C>(cells(self.directory.len()))));
         }
         // SAFETY: there is room by now; `write` doesn't read what was there.
-        unsafe { self.address(self.len).write(cell) };
+        unsafe { self.address(len).write(cell) };
         self.len += 1;
     }
 
     pub fn pop(&mut self) -> Option<C> {
         const SPARE: usize = 4;
-        let last = self.len.checked_sub(1)?;
+        let last = self.len().checked_sub(1)?;
         let cell = *self.get(last);
-        self.len = last;
+        self.len -= 1;
         if last == 0 {
             self.resize_first(0);
-        } else if last < FIRST && last + SPARE < self.room {
+        } else if last < FIRST && last + SPARE < self.room as usize {
             self.resize_first(last + SPARE / 2);
         }
         if last == FIRST {
@@ -114,11 +114,19 @@ impl<C: Copy> Segments<C> {
 
     /// What blocks, segments and directory cost, an entry of the directory counted as eight bytes everywhere.
     pub fn memory(&self) -> usize {
-        self.held + heap::cost(self.directory.capacity() * 8)
+        let segments = self.directory.len();
+        let small = segments.min(SMALL_SEGMENTS);
+        // All but the first block are of at least four cells, and cost their bytes and the same for each.
+        let each = heap::cost(SMALLEST * size_of::<C>()) - SMALLEST * size_of::<C>();
+        let cells = small_cells(small) + (segments - small) * FULL;
+        heap::cost(self.room as usize * size_of::<C>())
+            + cells * size_of::<C>()
+            + segments * each
+            + heap::cost(self.directory.capacity() * 8)
     }
 
     fn resize_first(&mut self, room: usize) {
-        let (old, new) = (layout::<C>(self.room), layout::<C>(room));
+        let (old, new) = (layout::<C>(self.room as usize), layout::<C>(room));
         self.first = match (self.room, room) {
             (_, 0) => {
                 self.free_first();
@@ -129,14 +137,13 @@ impl<C: Copy> Segments<C> {
             _ => NonNull::new(unsafe { realloc(self.first.as_ptr().cast(), old, new.size()) }.cast())
                 .unwrap_or_else(|| handle_alloc_error(new)),
         };
-        self.held = self.held - heap::cost(old.size()) + heap::cost(new.size());
-        self.room = room;
+        self.room = room as u8;
     }
 
     fn free_first(&mut self) {
         if self.room > 0 {
             // SAFETY: it was allocated with this layout, and no cell of it is in use any more.
-            unsafe { dealloc(self.first.as_ptr().cast(), layout::<C>(self.room)) };
+            unsafe { dealloc(self.first.as_ptr().cast(), layout::<C>(self.room as usize)) };
         }
     }
 
@@ -146,7 +153,6 @@ impl<C: Copy> Segments<C> {
             let layout = layout::<C>(cells(self.directory.len()));
             // SAFETY: it was allocated by `push` with this layout, and no cell of it is in use any more.
             unsafe { dealloc(start.as_ptr().cast(), layout) };
-            self.held -= heap::cost(layout.size());
         }
     }
 }
@@ -155,9 +161,9 @@ impl<C: Copy> Clone for Segments<C> {
     /// With as much room, so that it grows and costs alike.
     fn clone(&self) -> Self {
         let mut copy = Segments::new();
-        copy.resize_first(self.room);
+        copy.resize_first(self.room as usize);
         copy.directory = Vec::with_capacity(self.directory.capacity());
-        (0..self.len).for_each(|index| copy.push(*self.get(index)));
+        (0..self.len()).for_each(|index| copy.push(*self.get(index)));
         copy
     }
 }
@@ -186,6 +192,12 @@ const fn locate(index: usize) -> (usize, usize) {
 
 const fn cells(segment: usize) -> usize {
     if segment < SMALL_SEGMENTS { SMALLEST << (segment / 4) } else { FULL }
+}
+
+/// All cells of the first `segments` segments, none of them full-grown.
+const fn small_cells(segments: usize) -> usize {
+    let (rounds, rest) = (segments / 4, segments % 4);
+    4 * SMALLEST * ((1 << rounds) - 1) + rest * (SMALLEST << rounds)
 }
 
 const fn layout<C>(cells: usize) -> Layout {
@@ -241,7 +253,7 @@ mod tests {
             array.push([0; 8]);
             let segments: usize = (0..array.directory.len()).map(|s| heap::cost(cells(s) * 64)).sum();
             let directory = heap::cost(array.directory.capacity() * 8);
-            assert_eq!(array.memory(), heap::cost(array.room * 64) + segments + directory);
+            assert_eq!(array.memory(), heap::cost(array.room as usize * 64) + segments + directory);
         }
     }
 }

@@ -211,6 +211,9 @@ mod tests {
     use super::super::{Keyspace, ValueRef};
     use super::*;
     use crate::base::number::format_i64;
+    use crate::types::Limits;
+    use crate::types::list::End;
+    use alloc::boxed::Box;
     use std::collections::{BTreeMap, BTreeSet};
     use std::format;
     use std::string::String;
@@ -506,6 +509,80 @@ mod tests {
             });
         }
         assert!(moves < 120, "{moves} moves");
+    }
+
+    fn push(db: &mut Db, key: &Key, text: &[u8]) -> usize {
+        db.edit_object(key, |object| match object {
+            Object::List(list) => {
+                list.push(End::Tail, text, &Limits::default());
+                (true, list.len())
+            }
+            _ => panic!("it is a list"),
+        })
+    }
+
+    fn accounts(db: &Db) {
+        let entries: usize = db.iter().map(Entry::memory).sum();
+        assert_eq!(db.memory(), entries + db.store.table_memory());
+    }
+
+    #[test]
+    fn an_object_is_edited_where_it_is_and_its_memory_counts() {
+        let mut keyspace = Keyspace::new(1, false, (1, 2));
+        let (list, other) = (keyspace.key(b"list"), keyspace.key(b"other"));
+        let db = keyspace.db_mut(0);
+        db.set_bytes(&other, b"text", None);
+        let before = db.memory();
+        let moment = Time::from_millis(5);
+        db.insert(&list, Value::Object(Object::List(Box::default())), Some(moment)).touch(77);
+        for n in 1..=if cfg!(miri) { 20 } else { 3000 } {
+            assert_eq!(push(db, &list, b"0123456789"), n);
+            accounts(db);
+        }
+        assert!(db.memory() > before + if cfg!(miri) { 200 } else { 30_000 });
+        let entry = db.get(&list).unwrap();
+        assert_eq!((entry.kind().name(), entry.expiry(), entry.access()), ("list", Some(moment), 77));
+        assert_eq!(entry.encoding(), if cfg!(miri) { "listpack" } else { "quicklist" });
+        assert!(db.set_expiry(&list, None));
+        let Some((Value::Object(Object::List(taken)), None)) = db.remove(&list) else { panic!("it is a list") };
+        assert!(taken.len() > 10);
+        assert_eq!(db.memory(), before);
+        db.insert(&other, Value::Object(Object::List(taken)), None);
+        accounts(db);
+        db.set_value(&other, Value::Int(5));
+        accounts(db);
+        assert!(db.discard(&other));
+        assert_eq!((db.memory(), db.spare()), (0, 0));
+    }
+
+    #[test]
+    fn a_copy_has_objects_of_its_own() {
+        let mut keyspace = Keyspace::new(1, true, (1, 2));
+        let (list, set) = (keyspace.key(b"list"), keyspace.key(b"set"));
+        let db = keyspace.db_mut(0);
+        db.insert(&list, Value::Object(Object::List(Box::default())), None);
+        db.insert(&set, Value::Object(Object::Set(Box::default())), Some(Time::ZERO));
+        push(db, &list, b"one");
+        let mut copy = keyspace.clone();
+        assert_eq!(copy.memory(), keyspace.memory());
+        assert_eq!(push(copy.db_mut(0), &list, b"two"), 2);
+        assert_eq!(push(keyspace.db_mut(0), &list, b"three"), 2);
+        drop(keyspace);
+        accounts(copy.db(0));
+        let db = copy.db_mut(0);
+        assert_eq!(db.get(&set).unwrap().kind().name(), "set");
+        let mut remains = db.clear();
+        while !remains.free(1) {}
+        assert_eq!(remains.memory(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "a list is edited as a string")]
+    fn an_object_is_no_string() {
+        let mut keyspace = Keyspace::new(1, false, (1, 2));
+        let key = keyspace.key(b"list");
+        keyspace.db_mut(0).insert(&key, Value::Object(Object::List(Box::default())), None);
+        keyspace.db_mut(0).edit_bytes(&key, |bytes| bytes.push(b'x'));
     }
 
     #[test]

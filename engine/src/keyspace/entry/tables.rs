@@ -35,7 +35,9 @@ const GROUP_SLOTS: usize = 128;
 const GROUPS: usize = SLOTS as usize / GROUP_SLOTS;
 /// Modelled, as sizes differ between targets.
 const GROUP_COST: usize = heap::cost(8 + GROUP_SLOTS * (4 + 8));
-const TABLE_COST: usize = heap::cost(152);
+const TABLE_COST: usize = heap::cost(TABLE_SIZE);
+const TABLE_SIZE: usize = 112;
+const _: () = assert!(size_of::<Table>() <= TABLE_SIZE);
 const GROUPS_COST: usize = heap::cost(GROUPS * 8);
 
 impl Tables {

@@ -16,8 +16,9 @@ pub enum Value {
 
 /// Everything that has to be said once for each type of objects: its place in [`Kind`], [`Object`] and
 /// [`ValueRef`], and how it goes into a pointer and comes back.
+/// Its size counts as on a 64-bit target everywhere.
 macro_rules! object_types {
-    ($($kind:ident = $name:literal)*) => {
+    ($($kind:ident = $name:literal, $size:literal bytes;)*) => {
         /// A value's type, as TYPE names it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -39,6 +40,8 @@ macro_rules! object_types {
             Bytes(&'a [u8]),
             $($kind(&'a $kind)),*
         }
+
+        $(const _: () = assert!(size_of::<$kind>() <= $size);)*
 
         impl Kind {
             pub const fn name(self) -> &'static str {
@@ -90,7 +93,7 @@ macro_rules! object_types {
             pub(super) fn object_memory(&self) -> usize {
                 match self {
                     ValueRef::Int(_) | ValueRef::Bytes(_) => 0,
-                    $(ValueRef::$kind(object) => heap::cost(size_of::<$kind>()) + object.memory()),*
+                    $(ValueRef::$kind(object) => heap::cost($size) + object.memory()),*
                 }
             }
 
@@ -124,10 +127,10 @@ macro_rules! object_types {
 }
 
 object_types! {
-    List = "list"
-    Set = "set"
-    ZSet = "zset"
-    Hash = "hash"
+    List = "list", 24 bytes;
+    Set = "set", 32 bytes;
+    ZSet = "zset", 24 bytes;
+    Hash = "hash", 24 bytes;
 }
 
 impl Value {
