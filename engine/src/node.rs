@@ -302,9 +302,15 @@ impl Node {
         let db = self.state.clients.get(conn).map_or(0, |client| client.db);
         let state = &self.state;
         let many = batch.len() > 1;
+        let mut last = (None, None);
         for index in 0..batch.len() {
             let args = batch.args(index, bytes);
-            let command = args.get(0).and_then(|name| state.names.get(name));
+            let name = args.get(0);
+            // Pipelines tend to say the same over and over.
+            if name != last.0 {
+                last = (name, name.and_then(|name| state.names.get(name)));
+            }
+            let command = last.1;
             let mut hint = Hint { command, key: HashHint::default() };
             if let Some(key) = command.and_then(first_key).and_then(|position| args.get(position)) {
                 let hashed = state.keyspace.key(key);

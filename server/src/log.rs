@@ -33,19 +33,17 @@ pub struct Log {
     file: Option<PathBuf>,
     format: Format,
     pid: u32,
-    pub level: Level,
 }
 
 impl Log {
-    pub fn new(file: Option<PathBuf>, format: Format, level: Level) -> Self {
-        Log { file, format, pid: std::process::id(), level }
+    pub fn new(file: Option<PathBuf>, format: Format) -> Self {
+        Log { file, format, pid: std::process::id() }
     }
 
-    /// Writes one line. A log that can't be written is no reason to stop serving, so that errors are dropped.
+    /// Writes one line. What `loglevel` does not want was left out by who speaks. A log that can't be written is no reason
+    /// to stop serving, so that errors are dropped.
     pub fn write(&self, now: Time, level: Level, text: &str) {
-        if level >= self.level {
-            let _ = self.append(&self.line(now, level, text));
-        }
+        let _ = self.append(&self.line(now, level, text));
     }
 
     pub fn notice(&self, text: &str) {
@@ -117,7 +115,7 @@ mod tests {
     const MOMENT: Time = Time::from_micros(1_795_302_936_466_999);
 
     fn log(format: Format) -> Log {
-        Log { pid: 7, ..Log::new(None, format, Level::Notice) }
+        Log { pid: 7, ..Log::new(None, format) }
     }
 
     #[test]
@@ -137,12 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gets_the_lines_at_and_above_the_level_even_after_it_was_moved_away() {
+    fn a_file_gets_the_lines_even_after_it_was_moved_away() {
         let folder = std::env::temp_dir().join(format!("kvarium-log-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let (path, moved) = (folder.join("log"), folder.join("log.1"));
-        let log = Log::new(Some(path.clone()), Format::Text, Level::Notice);
-        log.write(MOMENT, Level::Verbose, "unwanted");
+        let log = Log::new(Some(path.clone()), Format::Text);
         log.notice("first");
         std::fs::rename(&path, &moved).unwrap();
         log.warning("second");

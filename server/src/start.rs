@@ -21,7 +21,7 @@ pub fn server(arguments: &Arguments) -> Result<(), String> {
     let settings = Settings::gather(arguments)?;
     let mut config = settings.config()?;
     enter(&config.dir)?;
-    let log = Log::new(named(&config.logfile), arguments.host.log_format, config.loglevel);
+    let log = Log::new(named(&config.logfile), arguments.host.log_format);
     fit_clients(&mut config, &log)?;
 
     let listeners = listen(&config, !settings.mentions("port"))?;
