@@ -105,7 +105,8 @@ impl Table {
             if !moves {
                 self.unrank(old);
             }
-            self.exchange(hash, old, new);
+            let pointer = self.store.create(new, self.dict.len() >= SLAB_FROM);
+            self.exchange(hash, old, pointer);
         } else if moves {
             self.rank(old);
         }
@@ -254,7 +255,7 @@ impl Table {
     }
 
     fn renumber(&mut self, hash: u64, pointer: Pointer, number: Option<f64>) {
-        // SAFETY: the record is alive until it is freed in `exchange`, after its copy was made.
+        // SAFETY: the record is alive until `exchange` frees it, and not read from then on.
         let record = unsafe { pointer.read() };
         self.unrank(pointer);
         if record.number.is_some() == number.is_some() {
@@ -262,13 +263,14 @@ impl Table {
             unsafe { pointer.set_number(number) };
             self.rank(pointer);
         } else {
-            self.exchange(hash, pointer, Record { number, ..record });
+            let changed = self.store.create(Record { number, ..record }, self.dict.len() >= SLAB_FROM);
+            self.exchange(hash, pointer, changed);
         }
     }
 
-    /// Puts a new record in the place of one that is not in the ranking, and frees that.
-    fn exchange(&mut self, hash: u64, old: Pointer, new: Record<'_>) {
-        let pointer = self.store.create(new, self.dict.len() >= SLAB_FROM);
+    /// Puts a record in the place of one with the same key that is not in the ranking, and frees that. (It takes no
+    /// view of a record: that may be of the one that is freed.)
+    fn exchange(&mut self, hash: u64, old: Pointer, pointer: Pointer) {
         let slot = self.dict.find_item(hash, old).expect("the old record is in the dict");
         // SAFETY: as in `add`.
         unsafe { slot.replace(pointer) };
