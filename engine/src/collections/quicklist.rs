@@ -57,19 +57,20 @@ impl Fill {
         }
     }
 
-    /// Half of it: what a list must have shrunk to, to be one listpack again.
-    pub fn half(self) -> Fill {
-        match self {
-            Fill::Bytes(bytes) => Fill::Bytes(bytes / 2),
-            Fill::Count(count) => Fill::Count(count / 2),
-        }
-    }
-
     /// Whether so many bytes and elements are too much for a node.
     pub fn is_exceeded(self, bytes: usize, count: usize) -> bool {
         match self {
             Fill::Bytes(limit) => bytes > limit,
             Fill::Count(limit) => bytes > COUNTED_BYTES || count > limit,
+        }
+    }
+
+    /// Whether a list of one node may be a plain listpack again: once it is at most half as full as a node may be. Of a
+    /// node bounded by count only the count is asked.
+    fn has_shrunk(self, bytes: usize, count: usize) -> bool {
+        match self {
+            Fill::Bytes(limit) => bytes <= limit / 2,
+            Fill::Count(limit) => count <= limit / 2,
         }
     }
 
@@ -150,13 +151,15 @@ impl Quicklist {
         }
     }
 
-    /// The only node, taken out; `None` where there are more or fewer.
-    pub fn into_pack(&mut self) -> Option<Listpack> {
-        if self.nodes.len() != 1 {
-            return None;
+    /// The only node, taken out, if there is one and it has shrunk enough to stand alone. Nothing at all counts as one.
+    pub fn take_shrunken(&mut self, fill: Fill) -> Option<Listpack> {
+        match self.nodes.front() {
+            None => Some(Listpack::new()),
+            Some(node) if self.nodes.len() == 1 && !node.is_plain(fill) => {
+                fill.has_shrunk(node.bytes(), self.len).then(|| self.take_node(0).pack)
+            }
+            _ => None,
         }
-        let node = self.take_node(0);
-        Some(node.pack)
     }
 
     pub fn push_back(&mut self, text: &[u8], fill: Fill) {

@@ -6,7 +6,7 @@
 use super::{Limits, resolve_range};
 use crate::base::heap;
 use crate::collections::listpack::{Element, Iter as PackIter, Listpack};
-use crate::collections::quicklist::{Fill, Iter as QuickIter, IterBack as QuickBack, Quicklist, Side};
+use crate::collections::quicklist::{Iter as QuickIter, IterBack as QuickBack, Quicklist, Side};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::iter::{Rev, Skip};
@@ -62,11 +62,15 @@ impl List {
 
     /// A list of these nodes, as an RDB file holds them.
     pub fn from_packs(packs: impl IntoIterator<Item = Listpack>, limits: &Limits) -> Self {
+        let mut packs = packs.into_iter().filter(|pack| !pack.is_empty());
+        let first = packs.next().unwrap_or_default();
+        let mut packs = packs.peekable();
+        if packs.peek().is_none() && !limits.fill().is_exceeded(first.as_bytes().len(), first.len()) {
+            return List { encoding: Pack(first) };
+        }
         let mut quick = Quicklist::new();
-        packs.into_iter().for_each(|pack| quick.push_pack(pack));
-        let mut list = List { encoding: Quick(Box::new(quick)) };
-        list.shrink_below(limits.fill());
-        list
+        core::iter::once(first).chain(packs).for_each(|pack| quick.push_pack(pack));
+        List { encoding: Quick(Box::new(quick)) }
     }
 
     /// The nodes, as an RDB file holds them.
@@ -286,23 +290,11 @@ impl List {
     }
 
     fn shrink(&mut self, limits: &Limits) {
-        self.shrink_below(limits.fill().half());
-    }
-
-    fn shrink_below(&mut self, fill: Fill) {
-        let Quick(quick) = &mut self.encoding else { return };
-        if fits_one_pack(quick, fill) {
-            self.encoding = Pack(quick.into_pack().unwrap_or_default());
+        if let Quick(quick) = &mut self.encoding
+            && let Some(pack) = quick.take_shrunken(limits.fill())
+        {
+            self.encoding = Pack(pack);
         }
-    }
-}
-
-fn fits_one_pack(quick: &Quicklist, fill: Fill) -> bool {
-    let mut packs = quick.packs();
-    match (packs.next(), packs.next()) {
-        (None, _) => true,
-        (Some(only), None) => !fill.is_exceeded(only.as_bytes().len(), only.len()),
-        _ => false,
     }
 }
 
@@ -372,6 +364,29 @@ mod tests {
         list.extend(End::Tail, &thousand, &limits);
         assert_eq!(list.remove_equal(&[b'x'; 16], 820, &limits), 820);
         assert_eq!((list.len(), list.encoding()), (180, "quicklist"));
+    }
+
+    /// Recorded likewise: LSET of the first of so many elements to a text of this length, under this limit.
+    #[test]
+    fn setting_a_large_element_changes_the_encoding_where_redis_does() {
+        let cases = [
+            (-2, 3, 8170, "listpack"),
+            (-2, 3, 8185, "quicklist"),
+            (-1, 1, 4090, "quicklist"),
+            (1, 1, 1, "quicklist"),
+            (4, 1, 8190, "listpack"),
+            (4, 1, 8193, "quicklist"),
+            (4, 3, 8170, "listpack"),
+            (4, 3, 8185, "quicklist"),
+            (10, 3, 8190, "listpack"),
+        ];
+        for (size, count, length, encoding) in cases {
+            let limits = Limits { list_max_listpack_size: size, ..Limits::default() };
+            let mut list = List::new();
+            (0..count).for_each(|_| list.push(End::Tail, b"a", &limits));
+            assert!(list.set(0, &vec![b'x'; length], &limits));
+            assert_eq!(list.encoding(), encoding, "{size} {count} {length}");
+        }
     }
 
     #[test]
