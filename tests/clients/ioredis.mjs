@@ -35,9 +35,8 @@ const parts = {
 
   async blocking(client) {
     const waiting = client.duplicate();
-    const popped = waiting.blpop("jobs", 5);
-    await client.rpush("jobs", "work");
-    assert.deepEqual(await popped, ["jobs", "work"]);
+    const [popped] = await Promise.all([waiting.blpop("jobs", 5), client.rpush("jobs", "work")]);
+    assert.deepEqual(popped, ["jobs", "work"]);
     waiting.disconnect();
   },
 

@@ -64,8 +64,11 @@ def errors(client):
 def blocking(client):
     pusher = threading.Timer(0.2, lambda: client.rpush("jobs", "work"))
     pusher.start()
-    assert list(client.blpop("jobs", timeout=5)) == ["jobs", "work"]
-    pusher.join()
+    try:
+        assert list(client.blpop("jobs", timeout=5)) == ["jobs", "work"]
+    finally:
+        pusher.cancel()
+        pusher.join()
 
 
 def messages(client):
