@@ -15,7 +15,12 @@ pub fn siphash(seed: (u64, u64), bytes: &[u8]) -> u64 {
 /// The slot of a key: of what stands between its first `{` and the next `}`, if that is something, so that
 /// keys can be made to share a slot; of the whole key otherwise.
 pub fn slot(key: &[u8]) -> u16 {
-    State::<XMODEM>::calculate(hash_tag(key).unwrap_or(key)) % SLOTS
+    crc16(hash_tag(key).unwrap_or(key)) % SLOTS
+}
+
+/// The checksum that slots are taken from (CRC-16/XMODEM).
+pub fn crc16(bytes: &[u8]) -> u16 {
+    State::<XMODEM>::calculate(bytes)
 }
 
 /// CRC64 of `bytes` (Jones's polynomial, reflected, starting from `crc`), as in RDB files and DUMP payloads.
@@ -82,7 +87,7 @@ fn tail(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
-fn hash_tag(key: &[u8]) -> Option<&[u8]> {
+pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {
     let open = key.iter().position(|byte| *byte == b'{')? + 1;
     let length = key[open..].iter().position(|byte| *byte == b'}')?;
     (length > 0).then(|| &key[open..open + length])
