@@ -1,0 +1,421 @@
+//! Every text of the page, in both languages side by side: a missing one, or one that forgets an argument, does not compile.
+//!
+//! Commands, replies and log lines are not here: they are Redis's, and stay as they are.
+
+#![deny(unused_variables)]
+
+use std::fmt::Display;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    En,
+    Zh,
+}
+
+impl Language {
+    pub const ALL: [Language; 2] = [Language::En, Language::Zh];
+
+    /// As the `lang` attribute names it.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Zh => "zh-CN",
+        }
+    }
+
+    /// What it calls itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Language::En => "English",
+            Language::Zh => "中文",
+        }
+    }
+
+    /// The language that a tag such as `zh-Hans-CN` asks for.
+    pub fn from_tag(tag: &str) -> Option<Language> {
+        match tag.get(..2)?.to_ascii_lowercase().as_str() {
+            "en" => Some(Language::En),
+            "zh" => Some(Language::Zh),
+            _ => None,
+        }
+    }
+}
+
+/// The texts in one language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words(pub Language);
+
+macro_rules! words {
+    ($($name:ident: $en:literal, $zh:literal;)*) => {
+        impl Words {
+            $(pub const fn $name(self) -> &'static str {
+                match self.0 {
+                    Language::En => $en,
+                    Language::Zh => $zh,
+                }
+            })*
+        }
+    };
+}
+
+macro_rules! sentences {
+    ($($name:ident($($arg:ident),+): $en:literal, $zh:literal;)*) => {
+        impl Words {
+            $(pub fn $name(self, $($arg: impl Display),+) -> String {
+                fn en($($arg: impl Display),+) -> String {
+                    format!($en)
+                }
+                fn zh($($arg: impl Display),+) -> String {
+                    format!($zh)
+                }
+                match self.0 {
+                    Language::En => en($($arg),+),
+                    Language::Zh => zh($($arg),+),
+                }
+            })*
+        }
+    };
+}
+
+/// What is counted: `{n}` is the number, grouped.
+macro_rules! counts {
+    ($($name:ident($n:ident): $one:literal, $many:literal, $zh:literal;)*) => {
+        impl Words {
+            $(pub fn $name(self, count: u64) -> String {
+                let $n = grouped(count);
+                match self.0 {
+                    Language::En if count == 1 => format!($one),
+                    Language::En => format!($many),
+                    Language::Zh => format!($zh),
+                }
+            })*
+        }
+    };
+}
+
+words! {
+    // the frame
+    title: "Kvarium: a Redis cluster you can see into", "Kvarium：看得见内部的 Redis 集群";
+    home: "Home", "首页";
+    lab: "Lab", "实验室";
+    single_node: "Single node", "单节点";
+    three_masters: "Three masters", "三主集群";
+    embed: "Embed", "嵌入";
+    share: "Share", "分享";
+    language: "Language", "语言";
+    theme: "Colours", "配色";
+    theme_auto: "as the system", "跟随系统";
+    theme_light: "light", "浅色";
+    theme_dark: "dark", "深色";
+    keyboard: "Keyboard", "键盘";
+    keyboard_title: "Keyboard shortcuts", "键盘快捷键";
+    close: "Close", "关闭";
+    skip: "Skip to the terminal", "跳到终端";
+    scenario: "Set-up", "场景";
+    panels: "Panels", "面板";
+    lower_panes: "Terminal or events", "终端或事件";
+    sheet: "Size of the lower pane", "下方面板的高度";
+    reset: "Start over", "重新开始";
+
+    // home
+    home_title: "Look inside a running Redis cluster.", "看见运行中的 Redis 集群内部。";
+    home_lead: "Three masters, 16384 slots and two clients, all in this page: one client has to be sent to the right node again and again, the other keeps a table of slots. What moves is the engine itself, not an animation of it.",
+        "三个主节点、16384 个槽位、两个客户端，全部运行在这个页面里：一个客户端总要被指到正确的节点，另一个自己记着槽位表。画面里动的就是引擎本身，不是动画演示。";
+    home_start: "Let it run", "让它跑起来";
+    home_stop: "Hold it", "停一下";
+    home_open: "Open in the lab", "在实验室中打开";
+    home_paused: "Paused in mid-flight. Nothing moves until you say so.", "已暂停，请求正在途中。你不点，它不动。";
+    door_single: "One node and a terminal. Type any command, watch keys appear, expire and go.", "一个节点加一个终端。输入命令，观察键的出现、过期与消失。";
+    door_three: "Slots, redirections, cut links and killed nodes; go back and try again.", "槽位、重定向、断开的链路、被杀掉的节点；随时倒回去重来。";
+    door_embed: "Put a live, runnable example into your own page with one tag.", "用一个标签，把可运行的实例放进你自己的页面。";
+    door_embed_title: "Embed it", "嵌入到你的页面";
+
+    // time
+    play: "Play", "播放";
+    pause: "Pause", "暂停";
+    to_start: "To the start", "回到开头";
+    next_event: "Next event", "下一个事件";
+    previous_event: "Previous event", "上一个事件";
+    faster: "Faster", "加快";
+    slower: "Slower", "减慢";
+    speed: "Speed", "速度";
+    timeline: "Timeline", "时间轴";
+    branch: "Branch", "分支";
+    seed: "seed", "种子";
+
+    // stage
+    stage: "Stage", "舞台";
+    topology: "Topology", "拓扑";
+    keyspace: "Keys", "键空间";
+    slots: "Slots", "槽位";
+    clients: "Clients", "客户端";
+    node: "Node", "节点";
+    inspector: "Inspector", "检视";
+    as_table: "Table", "表格";
+    as_figure: "Figure", "图形";
+    hue_is_shard: "hue and hatch: shard", "色相与纹理：分片";
+    master: "master", "主节点";
+    client: "client", "客户端";
+    terminal_client: "terminal", "终端";
+    request: "request", "请求";
+    reply: "reply", "回复";
+    redirection: "MOVED", "MOVED 重定向";
+    cut: "link cut", "链路断开";
+    link: "Link", "链路";
+    from: "From", "从";
+    to: "To", "到";
+    latency: "Latency", "延迟";
+    on_the_way: "On the way", "途中的消息";
+    nothing_on_the_way: "Nothing is on the way right now.", "现在没有消息在途中。";
+    held: "held by the cut", "被断链扣住";
+    arrives: "Arrives", "到达时刻";
+    what: "What", "内容";
+    up: "up", "运行中";
+    down: "down", "已停止";
+    paused: "paused", "已暂停";
+
+    // node
+    address: "Address", "地址";
+    state: "State", "状态";
+    slot_range: "Slots", "槽位";
+    keys: "Keys", "键数";
+    with_expiry: "with expiry", "设有过期时间";
+    memory: "Memory", "内存";
+    connected_clients: "Clients", "连接数";
+    commands_run: "Commands run", "已执行命令";
+    hits: "Hits / misses", "命中 / 未命中";
+    expired: "Expired keys", "已过期的键";
+    clock: "Wall clock", "墙上时钟";
+    ahead: "Clock ahead", "时钟偏差";
+    faults: "Faults", "故障";
+    kill: "Kill", "杀掉";
+    restart: "Restart", "重启";
+    pause_process: "Freeze", "冻结进程";
+    resume_process: "Thaw", "解冻";
+    clock_forward: "Clock +5 s", "时钟 +5 秒";
+    cut_link: "Cut link to", "断开链路：";
+    heal_link: "Heal link to", "恢复链路：";
+    heal_all: "Heal all", "全部恢复";
+    choose_node: "Node", "节点";
+    settings: "Configuration", "配置";
+    none: "none", "无";
+
+    // keyspace
+    key: "Key", "键";
+    type_: "Type", "类型";
+    encoding: "Encoding", "编码";
+    ttl: "TTL", "TTL";
+    bytes: "Bytes", "字节";
+    value: "Value", "值";
+    filter_keys: "Pattern", "匹配模式";
+    database: "Database", "数据库";
+    no_keys: "No keys yet", "还没有键";
+    no_keys_hint: "Try SET greeting hello in the terminal.", "在终端里试试 SET greeting hello。";
+    no_match: "No key matches", "没有匹配的键";
+    no_expiry: "no expiry", "永不过期";
+    logically_expired: "expired", "已过期";
+    more_keys: "Scan on", "继续扫描";
+
+    // slots
+    slot: "Slot", "槽位";
+    owner: "Owner", "归属";
+    layer: "Layer", "图层";
+    unassigned: "unassigned", "未分配";
+    key_to_slot: "Key", "键";
+    hash_tag: "hash tag", "哈希标签";
+    whole_key: "whole key", "整个键";
+    crc16: "CRC16", "CRC16";
+    range: "Range", "范围";
+    slot_map: "Slot map, 128 by 128. Arrow keys move the cursor.", "槽位图，128 × 128。方向键移动光标。";
+    no_slots: "A single node without cluster mode has no slots.", "未启用集群模式的单节点没有槽位。";
+
+    // clients
+    client_name: "Client", "客户端";
+    kind: "Kind", "种类";
+    at_node: "Node", "节点";
+    requests: "Requests", "请求数";
+    redirected: "Redirected", "被重定向";
+    last_error: "Last error", "最近的错误";
+    waiting_for: "Waiting for", "正等待";
+    plain_client: "plain", "普通";
+    smart_client: "slot-aware", "认识槽位";
+    following_client: "follows MOVED", "跟随 MOVED";
+    no_clients: "No clients in this world yet.", "这个世界里还没有客户端。";
+
+    // terminal
+    terminal: "Terminal", "终端";
+    new_tab: "New connection", "新建连接";
+    close_tab: "Close connection", "关闭连接";
+    command_input: "Command", "命令";
+    run: "Run", "执行";
+    cancel: "Cancel", "取消";
+    waiting: "waiting for the reply …", "等待回复……";
+    no_reply: "no reply: the connection is gone", "没有回复：连接已断开";
+    searching: "search", "搜索历史";
+    follow: "Follow MOVED (-c)", "跟随 MOVED(-c)";
+    resp3: "RESP3 (-3)", "RESP3(-3)";
+    readable: "Readable text", "可读文本";
+    quotes: "Invalid argument(s)", "Invalid argument(s)";
+    no_such_node: "There is no such node here.", "这里没有这个节点。";
+    welcome: "Type a command; Tab completes it, ↑ brings back earlier ones, @NODE changes the node, !kill NODE and its like act on the world.",
+        "输入命令：Tab 补全，↑ 取回历史，@节点 切换节点，！kill 节点 等命令作用于整个世界。";
+    options: "Options", "选项";
+    earlier: "Earlier", "上一条";
+    later: "Later", "下一条";
+    complete: "Complete", "补全";
+
+    // events
+    events: "Events", "事件";
+    important: "important", "重要";
+    all: "all", "全部";
+    filter_events: "Filter", "筛选";
+    no_events: "Nothing has happened yet. Press play, or type a command.", "还没有事件。点播放，或输入一条命令。";
+
+    // sharing
+    share_title: "Share this experiment", "分享这个实验";
+    share_lead: "The link holds the set-up, the seed and all you did; whoever opens it sees the same, to the last message. Nothing is sent to a server.",
+        "链接里包含场景、种子和你的全部操作；打开它的人会看到完全一样的过程，连每条消息都相同。不会向任何服务器发送数据。";
+    copy: "Copy", "复制";
+    copied: "Copied", "已复制";
+    script: "As a script", "脚本形式";
+    share_long: "This link is long and may not survive a chat program; keep the script instead.", "链接较长，聊天软件可能会截断；请改为保存脚本。";
+
+    // embed
+    click_to_run: "Run", "运行";
+    same: "same", "相同";
+    different: "different", "不同";
+
+    // what the keyboard map calls things
+    keys_cycle: "next pane", "切换面板";
+    keys_tabs: "stage tabs", "舞台标签页";
+    keys_table: "table or figure", "表格或图形";
+    keys_command: "to the terminal", "转到终端";
+    keys_faults: "faults of the selected node", "所选节点的故障操作";
+    keys_select: "move between nodes", "在节点之间移动";
+    keys_help: "this list", "本列表";
+}
+
+sentences! {
+    node_name(name, state, slots, keys): "{name}, master, {state}, slots {slots}, {keys}", "{name}，主节点，{state}，槽位 {slots}，{keys}";
+    single_name(name, state, keys): "{name}, {state}, {keys}", "{name},{state},{keys}";
+    bad_script(why): "This link can't be played: {why}", "无法播放此链接：{why}";
+    shared(actions): "You are looking at a shared experiment: {actions}, replayed to the last message.", "你正在看一个分享的实验：共 {actions}，已逐条消息重放。";
+    hash_of_trace(hash): "trace {hash}", "轨迹 {hash}";
+    slot_said(slot, owner, keys): "Slot {slot}: {owner}, {keys}", "槽位 {slot}：{owner}，{keys}";
+    percent_of_slots(share): "{share} % of the slots", "占槽位的 {share}%";
+    run_lines(count): "Run {count} pasted lines?", "执行粘贴的 {count} 行？";
+    redirected_to(slot, address): "-> Redirected to slot [{slot}] located at {address}", "-> Redirected to slot [{slot}] located at {address}";
+    at_time(time): "at {time}", "时刻 {time}";
+    issues(command): "= {command}", "= {command}";
+    resize(what): "Resize {what}", "调整{what}大小";
+    connection(number): "connection {number}", "连接 {number}";
+    scanned(shown, total): "{shown} of {total} shown", "显示 {shown} / {total}";
+    narrate_killed(node): "{node} was killed.", "{node} 被杀掉了。";
+    narrate_restarted(node): "{node} started again.", "{node} 重新启动了。";
+    narrate_paused(node): "{node} is frozen.", "{node} 被冻结。";
+    narrate_resumed(node): "{node} goes on.", "{node} 继续运行。";
+    narrate_cut(from, to): "The link from {from} to {to} is cut.", "{from} 到 {to} 的链路断了。";
+    narrate_healed(from, to): "The link from {from} to {to} works again.", "{from} 到 {to} 的链路恢复了。";
+    narrate_moved(node, slot, to): "{node} sent a client to {to} for slot {slot}.", "{node} 让客户端去 {to} 找槽位 {slot}。";
+    narrate_flushed(node, keys): "{node} was flushed: {keys}.", "{node} 被清空：{keys}。";
+    narrate_expired(node, key): "{key} expired on {node}.", "{node} 上的 {key} 过期了。";
+    script_error(why): "The world did not understand that: {why}", "无法理解这条指令：{why}";
+    engine_version(version): "engine {version}", "引擎 {version}";
+}
+
+counts! {
+    count_keys(n): "{n} key", "{n} keys", "{n} 个键";
+    count_slots(n): "{n} slot", "{n} slots", "{n} 个槽位";
+    count_actions(n): "{n} action", "{n} actions", "{n} 个操作";
+    count_events(n): "{n} event", "{n} events", "{n} 个事件";
+    count_clients(n): "{n} client", "{n} clients", "{n} 个客户端";
+}
+
+/// A whole number in groups of three, as both languages write it.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+impl Words {
+    /// A number of bytes, three digits long.
+    pub fn size(self, bytes: u64) -> String {
+        let units = ["B", "KB", "MB", "GB", "TB"];
+        let mut value = bytes as f64;
+        let mut unit = 0;
+        while value >= 1000.0 && unit + 1 < units.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        match unit {
+            0 => format!("{bytes} B"),
+            _ if value < 10.0 => format!("{value:.2} {}", units[unit]),
+            _ if value < 100.0 => format!("{value:.1} {}", units[unit]),
+            _ => format!("{value:.0} {}", units[unit]),
+        }
+    }
+
+    /// A span in the unit that fits it.
+    pub fn span(self, micros: u64) -> String {
+        let seconds = micros as f64 / 1e6;
+        let (second, minute, hour, day) = match self.0 {
+            Language::En => (" s", " min", " h", " d"),
+            Language::Zh => (" 秒", " 分", " 小时", " 天"),
+        };
+        match micros {
+            0..1_000 => format!("{micros} µs"),
+            1_000..1_000_000 => format!("{} ms", trimmed(micros as f64 / 1e3)),
+            1_000_000..120_000_000 => format!("{}{second}", trimmed(seconds)),
+            120_000_000..7_200_000_000 => format!("{}{minute}", trimmed(seconds / 60.0)),
+            7_200_000_000..172_800_000_000 => format!("{}{hour}", trimmed(seconds / 3600.0)),
+            _ => format!("{}{day}", trimmed(seconds / 86400.0)),
+        }
+    }
+}
+
+/// One decimal below a hundred, none from there on, and never a zero behind the point.
+fn trimmed(value: f64) -> String {
+    if value >= 100.0 {
+        return format!("{value:.0}");
+    }
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_follow_their_number() {
+        let (en, zh) = (Words(Language::En), Words(Language::Zh));
+        assert_eq!(en.count_keys(1), "1 key");
+        assert_eq!(en.count_keys(1_234_567), "1,234,567 keys");
+        assert_eq!(zh.count_keys(2), "2 个键");
+    }
+
+    #[test]
+    fn spans_and_sizes_choose_their_unit() {
+        let en = Words(Language::En);
+        assert_eq!(en.span(250), "250 µs");
+        assert_eq!(en.span(1_500), "1.5 ms");
+        assert_eq!(en.span(59_000_000), "59 s");
+        assert_eq!(en.span(600_000_000), "10 min");
+        assert_eq!(en.size(999), "999 B");
+        assert_eq!(en.size(1_300_000), "1.24 MB");
+    }
+
+    #[test]
+    fn tags_choose_a_language() {
+        assert_eq!(Language::from_tag("zh-Hans-CN"), Some(Language::Zh));
+        assert_eq!(Language::from_tag("en"), Some(Language::En));
+        assert_eq!(Language::from_tag("de-AT"), None);
+    }
+}
