@@ -1,0 +1,5 @@
+//! What a terminal knows besides pixels: reading a typed line, completing it, printing a reply as `redis-cli` does.
+
+pub mod command_line;
+pub mod completion;
+pub mod reply_text;
