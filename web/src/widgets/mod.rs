@@ -1,0 +1,12 @@
+//! Parts of the page that know nothing of a world: properties in, callbacks out.
+
+pub mod crc_strip;
+pub mod dialog;
+pub mod event_list;
+pub mod icon;
+pub mod slot_map;
+pub mod splitter;
+pub mod tabs;
+pub mod terminal;
+pub mod timeline;
+pub mod viewport;
