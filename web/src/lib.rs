@@ -1,17 +1,27 @@
-//! Kvarium in a page: mounts the playground.
+//! Kvarium in a page: the playground, the JavaScript face, and the element that other pages embed.
+
+pub mod app;
+pub mod catalogue;
+pub mod console;
+pub mod consoles;
+pub mod frame;
+pub mod home;
+pub mod laboratory;
+pub mod narrator;
+pub mod palette;
+pub mod panels;
+pub mod scene;
+pub mod share;
+pub mod shell;
+pub mod store;
+pub mod told;
+pub mod widgets;
 
 use wasm_bindgen::prelude::wasm_bindgen;
-use yew::prelude::*;
+use web_sys::Element;
 
-/// Mounts the playground on the page's `#app`, in place of what the shell shows while the engine loads.
-#[wasm_bindgen(start)]
-pub fn start() {
-    let document = web_sys::window().and_then(|window| window.document());
-    let shell = document.and_then(|document| document.get_element_by_id("app"));
-    yew::Renderer::<App>::with_root(shell.expect("the page has an element #app")).render();
-}
-
-#[component]
-fn App() -> Html {
-    html! { <h1>{ "Kvarium" }</h1> }
+/// Mounts the playground in an element, in place of what it shows while the engine loads.
+#[wasm_bindgen]
+pub fn playground(shell: Element) {
+    yew::Renderer::<app::App>::with_root(shell).render();
 }

@@ -1,0 +1,187 @@
+//! The page's root: one store, one loop of frames, and what the browser has to be told or asked.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{EventTarget, KeyboardEvent, MediaQueryList, Window};
+use yew::prelude::*;
+
+use crate::catalogue::Language;
+use crate::frame::{Frames, WORK, now};
+use crate::home::home;
+use crate::laboratory::Laboratory;
+use crate::share;
+use crate::shell::{dialog, laboratory, on_key};
+use crate::store::{Change, PRESETS, Route, Store, Theme, View};
+
+/// A store and its frames, drawn again whenever it has changed.
+#[hook]
+pub fn use_store(make: impl FnOnce() -> Store + 'static) -> View {
+    let store = use_memo((), |()| Rc::new(RefCell::new(make())));
+    let revision = use_state_eq(|| 0);
+    let frames = {
+        let (store, revision) = (store.clone(), revision.clone());
+        use_memo((), move |()| {
+            let setter = revision.setter();
+            Frames::new(move |time| {
+                let mut store = store.borrow_mut();
+                let mut more = false;
+                if store.is_running() {
+                    let start = now();
+                    store.frame(time, || now() - start < WORK);
+                    more = store.is_running();
+                }
+                let speaks = store.narrator.speak(time);
+                setter.set(store.revision);
+                more || speaks
+            })
+        })
+    };
+    let ask = {
+        let (store, setter) = (store.clone(), revision.setter());
+        let ask = move |change: Change| {
+            let mut store = store.borrow_mut();
+            store.apply(change);
+            setter.set(store.revision);
+            frames.wake();
+        };
+        use_callback((), move |change: Change, ()| ask(change))
+    };
+    View::new((*store).clone(), ask)
+}
+
+#[component]
+pub fn App() -> Html {
+    let view = use_store(|| {
+        let route = route_of(&fragment());
+        let lab = match route {
+            Route::Lab(preset) => Laboratory::new(preset, None),
+            Route::Home => Laboratory::home(),
+            Route::Shared | Route::Embedded => Laboratory::new(PRESETS[0].0, None),
+        };
+        Store::new(route, preferred_language(), lab)
+    });
+    {
+        let view = view.clone();
+        use_effect_with((), move |()| watch_browser(&view));
+    }
+    let (language, theme) = {
+        let store = view.read();
+        (store.language, store.theme)
+    };
+    use_effect_with((language, theme), move |(language, theme)| remember(*language, *theme));
+    let route = view.read().route;
+    html! {
+        <div class="kv" id="kvarium">
+            { if route == Route::Home { home(&view) } else { laboratory(&view) } }
+            { dialog(&view) }
+            <div class="hidden-text" role="status" aria-live="polite" id="narrator">{ view.read().narrator.said.clone() }</div>
+        </div>
+    }
+}
+
+fn window() -> Window {
+    web_sys::window().expect("the page has a window")
+}
+
+fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+/// `#/lab/single`, `#v1.…`.
+fn route_of(fragment: &str) -> Route {
+    if share::is_shared(fragment) {
+        return Route::Shared;
+    }
+    let preset = fragment.strip_prefix("#/lab").map(|rest| rest.trim_start_matches('/'));
+    match preset {
+        None => Route::Home,
+        Some(preset) => {
+            PRESETS.iter().find(|(id, _)| *id == preset).map_or(Route::Lab(PRESETS[0].0), |(id, _)| Route::Lab(id))
+        }
+    }
+}
+
+/// What a link's `?lang=` says, what was chosen before, or what the browser is set to.
+fn preferred_language() -> Language {
+    let query = window().location().search().unwrap_or_default();
+    let asked = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("lang=")).map(str::to_owned);
+    let browser = window().navigator().language();
+    asked.or_else(|| recalled("language")).or(browser).and_then(|tag| Language::from_tag(&tag)).unwrap_or(Language::En)
+}
+
+/// Storage may be forbidden: then nothing is remembered, and nothing else changes.
+fn recalled(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(&format!("kvarium.{name}")).ok().flatten()
+}
+
+fn remember(language: Language, theme: Theme) {
+    let theme = match theme {
+        Theme::Auto => "",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    if let Some(root) = window().document().and_then(|document| document.document_element()) {
+        let _ = root.set_attribute("lang", language.tag());
+        let _ = if theme.is_empty() {
+            root.remove_attribute("data-theme")
+        } else {
+            root.set_attribute("data-theme", theme)
+        };
+    }
+    if let Some(document) = window().document() {
+        document.set_title(crate::catalogue::Words(language).title());
+    }
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = storage.set_item("kvarium.language", language.tag());
+        let _ = storage.set_item("kvarium.theme", theme);
+    }
+}
+
+/// Listens to what happens outside of any component, for as long as the page lives.
+fn watch_browser(view: &View) {
+    match recalled("theme").as_deref() {
+        Some("light") => view.ask(Change::Theme(Theme::Light)),
+        Some("dark") => view.ask(Change::Theme(Theme::Dark)),
+        _ => {}
+    }
+    follow_media(view, "(prefers-color-scheme: dark)", Change::SystemIsDark);
+    follow_media(view, "(prefers-reduced-motion: reduce)", Change::ReducedMotion);
+    let go = {
+        let view = view.clone();
+        move || match route_of(&fragment()) {
+            Route::Shared => view.ask(Change::Open(fragment())),
+            route => view.ask(Change::Go(route)),
+        }
+    };
+    if route_of(&fragment()) == Route::Shared {
+        go();
+    }
+    listen(window().as_ref(), "hashchange", move |_| go());
+    let view = view.clone();
+    listen(window().as_ref(), "keydown", move |event| {
+        let event: KeyboardEvent = event.unchecked_into();
+        let change = on_key(&event, &view.read());
+        if let Some(change) = change {
+            event.prevent_default();
+            view.ask(change);
+        }
+    });
+}
+
+fn follow_media(view: &View, query: &str, change: fn(bool) -> Change) {
+    let Ok(Some(media)) = window().match_media(query) else { return };
+    view.ask(change(media.matches()));
+    let view = view.clone();
+    let asked = media.clone();
+    listen(media.as_ref(), "change", move |_| view.ask(change(MediaQueryList::matches(&asked))));
+}
+
+fn listen(target: &EventTarget, event: &str, call: impl Fn(web_sys::Event) + 'static) {
+    let call = Closure::<dyn Fn(web_sys::Event)>::new(call);
+    let _ = target.add_event_listener_with_callback(event, call.as_ref().unchecked_ref());
+    // The page's root is never taken down.
+    call.forget();
+}

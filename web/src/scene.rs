@@ -1,0 +1,121 @@
+//! What the stage draws, as plain data: nodes, clients, links, and what is on its way between them.
+
+use kvarium_engine::base::time::Time;
+
+/// One process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeView {
+    pub name: String,
+    pub address: String,
+    pub state: NodeState,
+    /// Its place among the owners of slots: hue and hatch.
+    pub shard: usize,
+    /// Slots it owns, as inclusive ranges.
+    pub ranges: Vec<(u16, u16)>,
+    pub keys: u64,
+    /// What its clock shows, and how far it is ahead in microseconds.
+    pub clock: Time,
+    pub ahead: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeState {
+    Up,
+    Down,
+    Paused,
+}
+
+impl NodeView {
+    pub fn slots(&self) -> u64 {
+        self.ranges.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
+    }
+
+    /// `0-5460`, or several with commas.
+    pub fn range_text(&self) -> String {
+        let text =
+            |&(first, last): &(u16, u16)| if first == last { first.to_string() } else { format!("{first}–{last}") };
+        self.ranges.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// One client, with its connections.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientView {
+    pub name: String,
+    pub kind: ClientKind,
+    /// What it waits for, if anything.
+    pub waiting: Option<String>,
+    pub requests: u64,
+    pub redirected: u64,
+    pub last_error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// A person's.
+    Terminal,
+    Plain,
+    Following,
+    SlotAware,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    Node(usize),
+    Client(usize),
+}
+
+/// A message between two ends: where it is at any moment follows from this alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flight {
+    pub id: u64,
+    pub from: End,
+    pub to: End,
+    /// Seconds since the beginning; not known where a cut holds it.
+    pub sent: f64,
+    pub arrives: Option<f64>,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Request(String),
+    Reply(String),
+    /// Sends the client to another node.
+    Moved(String),
+}
+
+impl Flight {
+    /// How much of its way lies behind it, between 0 and 1. What is held by a cut waits before the middle.
+    pub fn progress(&self, now: f64) -> f64 {
+        match self.arrives.map(|arrives| arrives - self.sent) {
+            None => 0.35,
+            Some(way) if way > 0.0 => ((now - self.sent) / way).clamp(0.0, 1.0),
+            Some(_) => 1.0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// Seconds since the beginning.
+    pub now: f64,
+    pub nodes: Vec<NodeView>,
+    pub clients: Vec<ClientView>,
+    pub flights: Vec<Flight>,
+    /// Ways that carry nothing, each in its direction.
+    pub cuts: Vec<(End, End)>,
+}
+
+impl Scene {
+    pub fn is_cut(&self, from: End, to: End) -> bool {
+        self.cuts.contains(&(from, to))
+    }
+
+    pub fn name(&self, end: End) -> &str {
+        match end {
+            End::Node(at) => self.nodes.get(at).map_or("", |node| &node.name),
+            End::Client(at) => self.clients.get(at).map_or("", |client| &client.name),
+        }
+    }
+}

@@ -1,0 +1,568 @@
+//! All that the page knows, and the only code that changes it. Panels read it and ask for [`Change`]s.
+
+use std::cell::{OnceCell, Ref, RefCell};
+use std::rc::Rc;
+
+use kvarium_engine::base::time::Duration;
+use kvarium_engine::inspect::Inspect;
+use yew::{AttrValue, Callback};
+
+use crate::catalogue::{Language, Words};
+use crate::console::completion::Known;
+use crate::consoles::Consoles;
+use crate::laboratory::Laboratory;
+use crate::narrator::Narrator;
+use crate::panels::{INSPECTOR, PANELS, Panel};
+use crate::scene::Scene;
+use crate::share;
+use crate::widgets::timeline::Transport;
+
+/// The store as it is at one revision, and the way to ask it for changes.
+#[derive(Clone)]
+pub struct View {
+    store: Rc<RefCell<Store>>,
+    revision: u64,
+    ask: Callback<Change>,
+}
+
+impl PartialEq for View {
+    fn eq(&self, other: &View) -> bool {
+        Rc::ptr_eq(&self.store, &other.store) && self.revision == other.revision
+    }
+}
+
+impl View {
+    pub fn new(store: Rc<RefCell<Store>>, ask: Callback<Change>) -> View {
+        let revision = store.borrow().revision;
+        View { store, revision, ask }
+    }
+
+    pub fn read(&self) -> Ref<'_, Store> {
+        self.store.borrow()
+    }
+
+    pub fn ask(&self, change: Change) {
+        self.ask.emit(change);
+    }
+
+    /// A callback that asks for what an event means.
+    pub fn changing<E: 'static>(&self, change: impl Fn(E) -> Change + 'static) -> Callback<E> {
+        self.ask.reform(change)
+    }
+
+    /// The same, for events that may mean nothing.
+    pub fn asking<E: 'static>(&self, change: impl Fn(E) -> Option<Change> + 'static) -> Callback<E> {
+        let ask = self.ask.clone();
+        Callback::from(move |event| {
+            if let Some(change) = change(event) {
+                ask.emit(change);
+            }
+        })
+    }
+}
+
+/// Everything that can be asked of the store.
+#[derive(Clone, Debug)]
+pub enum Change {
+    Language(Language),
+    Theme(Theme),
+    SystemIsDark(bool),
+    ReducedMotion(bool),
+    Go(Route),
+    /// Plays a shared script.
+    Open(String),
+    StartOver,
+    Tab(AttrValue),
+    Select(usize),
+    Table,
+    Database(usize),
+    TypeKey(String),
+    SlotCursor(u16),
+    Resize(Splitter, i32),
+    Sheet(Sheet),
+    Lower(Lower),
+    Show(Option<DialogKind>),
+    Important(bool),
+    Filter(String),
+    Transport(Transport),
+    /// A line of the script language that acts on the world: `!kill A-M`.
+    Act(String),
+    /// A line typed into the terminal.
+    Type(String),
+    Console(ConsoleChange),
+    DismissBanner,
+}
+
+#[derive(Clone, Debug)]
+pub enum ConsoleChange {
+    Open,
+    Close(usize),
+    Choose(usize),
+    Node(String),
+    Follow(bool),
+    Resp3(bool),
+    Readable(bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Auto,
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    Home,
+    Lab(&'static str),
+    /// Whatever a link holds.
+    Shared,
+    /// Inside somebody else's page.
+    Embedded,
+}
+
+/// A text by its name in the catalogue.
+pub type Named = fn(Words) -> &'static str;
+
+/// The set-ups that the page offers, by the names they have in links.
+pub const PRESETS: [(&str, Named); 2] = [("single", Words::single_node), ("3-masters", Words::three_masters)];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splitter {
+    Inspector,
+    Lower,
+    Events,
+}
+
+/// How far the lower pane of a telephone is drawn up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    Peek,
+    Half,
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lower {
+    Terminal,
+    Events,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialogKind {
+    Keyboard,
+    Share,
+}
+
+/// Something said across the top of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Banner {
+    Shared { actions: u64, hash: u64 },
+    BadLink(String),
+}
+
+/// Wall time and simulated time.
+#[derive(Clone, Debug)]
+struct Clock {
+    playing: bool,
+    /// Speed is 2 to this power.
+    exponent: i32,
+    /// When the last frame was, in milliseconds of the page.
+    last_frame: Option<f64>,
+    /// Runs on although paused, until every terminal has its reply, or until this moment.
+    until_answered: Option<Duration>,
+}
+
+/// Seconds of simulated time that a paused clock runs on at most for a reply.
+const PATIENCE: u64 = 5;
+/// A message that a paused clock runs on for travels about so long, in seconds of the viewer.
+const UNHURRIED: f64 = 0.22;
+/// The first page's speed: messages are under way for about half a second there.
+const HOME_EXPONENT: i32 = -3;
+/// Slowest and fastest, as powers of two.
+const SPEEDS: std::ops::RangeInclusive<i32> = -12..=6;
+
+/// Keys that a completion looks at, at most.
+const COMPLETION_SCAN: usize = 5000;
+/// The verbs that act on the world, and what they take.
+const VERBS: &[(&str, &str)] = &[
+    ("kill", "NODE"),
+    ("restart", "NODE"),
+    ("pause", "NODE"),
+    ("resume", "NODE"),
+    ("cut", "NODE NODE"),
+    ("heal", "[NODE NODE]"),
+    ("latency", "[NODE NODE] 5ms"),
+    ("jitter", "[NODE NODE] 1ms"),
+    ("clock", "NODE +5s"),
+    ("load", "NAME rate=50 keys=1000 read=0.8 pipeline=1 client=smart"),
+    ("advance", "5s"),
+    ("until", "event(Moved) limit 60s"),
+];
+
+pub struct Store {
+    pub revision: u64,
+    pub language: Language,
+    pub theme: Theme,
+    pub route: Route,
+    pub tab: AttrValue,
+    pub selected: usize,
+    pub as_table: bool,
+    pub database: usize,
+    pub typed_key: String,
+    pub slot_cursor: u16,
+    pub inspector_width: i32,
+    pub lower_height: i32,
+    pub events_width: i32,
+    pub sheet: Sheet,
+    pub lower: Lower,
+    pub dialog: Option<DialogKind>,
+    pub banner: Option<Banner>,
+    pub important_only: bool,
+    pub filter: String,
+    pub consoles: Consoles,
+    pub narrator: Narrator,
+    lab: Laboratory,
+    clock: Clock,
+    system_is_dark: bool,
+    reduced_motion: bool,
+    scene: OnceCell<Rc<Scene>>,
+}
+
+impl Store {
+    pub fn new(route: Route, language: Language, lab: Laboratory) -> Store {
+        let mut store = Store {
+            revision: 0,
+            language,
+            theme: Theme::Auto,
+            route,
+            tab: PANELS[0].id.into(),
+            selected: 0,
+            as_table: false,
+            database: 0,
+            typed_key: String::new(),
+            slot_cursor: 0,
+            inspector_width: 400,
+            lower_height: 260,
+            events_width: 480,
+            sheet: Sheet::Half,
+            lower: Lower::Terminal,
+            dialog: None,
+            banner: None,
+            important_only: false,
+            filter: String::new(),
+            consoles: Consoles::default(),
+            narrator: Narrator::default(),
+            lab,
+            clock: Clock { playing: false, exponent: 0, last_frame: None, until_answered: None },
+            system_is_dark: false,
+            reduced_motion: false,
+            scene: OnceCell::new(),
+        };
+        store.clock.exponent = if route == Route::Home { HOME_EXPONENT } else { 0 };
+        store.consoles = Consoles::new(&store.lab);
+        store.narrator.forget(&store.lab);
+        store
+    }
+
+    // What panels read.
+
+    pub fn words(&self) -> Words {
+        Words(self.language)
+    }
+
+    pub fn lab(&self) -> &Laboratory {
+        &self.lab
+    }
+
+    pub fn scene(&self) -> Rc<Scene> {
+        self.scene.get_or_init(|| Rc::new(self.lab.scene())).clone()
+    }
+
+    /// The selected node, unless it is down.
+    pub fn inspect(&self) -> Option<Inspect<'_>> {
+        self.lab.inspect(self.selected)
+    }
+
+    pub fn is_cluster(&self) -> bool {
+        self.scene().nodes.iter().any(|node| !node.ranges.is_empty())
+    }
+
+    pub fn is_playing(&self) -> bool {
+        self.clock.playing
+    }
+
+    /// Simulated seconds in one of the viewer's.
+    pub fn speed(&self) -> f64 {
+        2f64.powi(self.clock.exponent)
+    }
+
+    /// `1×`, `1/64×`.
+    pub fn speed_text(&self) -> String {
+        match self.clock.exponent {
+            exponent @ 0.. => format!("{}×", 1 << exponent),
+            exponent => format!("1/{}×", 1u32 << -exponent),
+        }
+    }
+
+    /// Does anything on the page travel at all?
+    pub fn moves(&self) -> bool {
+        !self.reduced_motion
+    }
+
+    pub fn is_dark(&self) -> bool {
+        match self.theme {
+            Theme::Auto => self.system_is_dark,
+            Theme::Light => false,
+            Theme::Dark => true,
+        }
+    }
+
+    /// The panels that have anything to show here, as tabs.
+    pub fn panels(&self) -> impl Iterator<Item = &'static Panel> {
+        PANELS.iter().chain([&INSPECTOR]).filter(|panel| (panel.is_there)(self))
+    }
+
+    pub fn panel(&self) -> &'static Panel {
+        self.panels().find(|panel| self.tab == panel.id).unwrap_or(&PANELS[0])
+    }
+
+    pub fn keys_in_slot(&self, slot: u16) -> u64 {
+        (0..self.scene().nodes.len())
+            .filter_map(|at| self.lab.inspect(at))
+            .map(|node| node.keyspace().db(0).slot_len(slot) as u64)
+            .sum()
+    }
+
+    pub fn keys_of_slots(&self) -> Vec<u32> {
+        let nodes: Vec<_> = (0..self.scene().nodes.len()).filter_map(|at| self.lab.inspect(at)).collect();
+        (0..16384).map(|slot| nodes.iter().map(|node| node.keyspace().db(0).slot_len(slot) as u32).sum()).collect()
+    }
+
+    // What changes.
+
+    /// Does what was asked.
+    pub fn apply(&mut self, change: Change) {
+        self.revision += 1;
+        match change {
+            Change::Language(language) => self.language = language,
+            Change::Theme(theme) => self.theme = theme,
+            Change::SystemIsDark(dark) => self.system_is_dark = dark,
+            Change::ReducedMotion(reduced) => self.reduced_motion = reduced,
+            Change::Go(route) => self.go(route),
+            Change::Open(script) => self.open(&script),
+            Change::StartOver => self.enter(self.lab.anew()),
+            Change::Tab(tab) => self.tab = tab,
+            Change::Select(node) => self.select(node),
+            Change::Table => self.as_table = !self.as_table,
+            Change::Database(database) => self.database = database,
+            Change::TypeKey(key) => self.type_key(key),
+            Change::SlotCursor(slot) => self.slot_cursor = slot,
+            Change::Resize(Splitter::Inspector, to) => self.inspector_width = to,
+            Change::Resize(Splitter::Lower, to) => self.lower_height = to,
+            Change::Resize(Splitter::Events, to) => self.events_width = to,
+            Change::Sheet(sheet) => self.sheet = sheet,
+            Change::Lower(lower) => self.lower = lower,
+            Change::Show(dialog) => self.dialog = dialog,
+            Change::Important(only) => self.important_only = only,
+            Change::Filter(text) => self.filter = text,
+            Change::Transport(what) => self.transport(what),
+            Change::Act(line) => self.act(&line),
+            Change::Type(line) => self.type_line(&line),
+            Change::Console(change) => self.consoles.apply(change),
+            Change::DismissBanner => self.banner = None,
+        }
+    }
+
+    fn go(&mut self, route: Route) {
+        let stays = match (self.route, route) {
+            (_, Route::Lab(preset)) => self.lab.preset() == preset && self.route != Route::Shared,
+            (Route::Shared, Route::Shared) => true,
+            _ => false,
+        };
+        self.route = route;
+        if stays {
+            return;
+        }
+        match route {
+            Route::Home => self.enter(Laboratory::home()),
+            Route::Lab(preset) => self.enter(Laboratory::new(preset, None)),
+            Route::Shared | Route::Embedded => {}
+        }
+    }
+
+    fn open(&mut self, fragment: &str) {
+        self.route = Route::Shared;
+        let opened = share::from_fragment(fragment).map_err(|error| format!("{error:?}"));
+        match opened.and_then(|script| Laboratory::from_script(&script)) {
+            Ok(lab) => {
+                self.banner = Some(Banner::Shared { actions: lab.actions(), hash: lab.history().trace_hash() });
+                self.enter(lab);
+            }
+            Err(why) => {
+                self.banner = Some(Banner::BadLink(why));
+                self.enter(Laboratory::new(PRESETS[0].0, None));
+            }
+        }
+    }
+
+    /// Goes on with another world.
+    fn enter(&mut self, lab: Laboratory) {
+        self.lab = lab;
+        self.clock.playing = false;
+        self.clock.until_answered = None;
+        self.clock.exponent = if self.route == Route::Home { HOME_EXPONENT } else { 0 };
+        self.selected = 0;
+        self.database = 0;
+        self.consoles = Consoles::new(&self.lab);
+        self.narrator.forget(&self.lab);
+        self.touched();
+    }
+
+    /// What was read of the world is old.
+    fn touched(&mut self) {
+        self.scene.take();
+        self.selected = self.selected.min(self.scene().nodes.len().saturating_sub(1));
+    }
+
+    fn select(&mut self, node: usize) {
+        self.selected = node.min(self.scene().nodes.len().saturating_sub(1));
+        self.database = 0;
+    }
+
+    fn type_key(&mut self, key: String) {
+        if !key.is_empty() {
+            self.slot_cursor = kvarium_engine::base::hash::slot(key.as_bytes());
+        }
+        self.typed_key = key;
+    }
+
+    fn transport(&mut self, what: Transport) {
+        match what {
+            Transport::Branch(branch) => self.move_clock(|lab| lab.switch(branch)),
+            Transport::Toggle => {
+                self.clock.playing = !self.clock.playing;
+                self.clock.last_frame = None;
+                self.clock.until_answered = None;
+            }
+            Transport::Slower => self.clock.exponent = (self.clock.exponent - 1).max(*SPEEDS.start()),
+            Transport::Faster => self.clock.exponent = (self.clock.exponent + 1).min(*SPEEDS.end()),
+            Transport::Step => self.move_clock(Laboratory::step),
+            Transport::Back => self.move_clock(Laboratory::back),
+            Transport::Start => self.move_clock(|lab| lab.seek(Duration::ZERO)),
+            Transport::Seek(share) => {
+                let to = Duration::from_micros((self.lab.history().end().micros() as f64 * share) as u64);
+                self.move_clock(|lab| lab.seek(to));
+            }
+        }
+    }
+
+    /// Goes elsewhere in time, and stays there.
+    fn move_clock(&mut self, moving: impl FnOnce(&mut Laboratory)) {
+        self.clock.playing = false;
+        self.clock.until_answered = None;
+        moving(&mut self.lab);
+        self.consoles.forget_protocols();
+        self.narrator.listen(&self.lab, Words(self.language));
+        self.touched();
+    }
+
+    fn act(&mut self, line: &str) {
+        let words = self.words();
+        let done = self.lab.act(line);
+        self.consoles.note(line, self.lab.now(), done.err().map(|why| words.script_error(why)));
+        self.narrator.listen(&self.lab, words);
+        self.touched();
+    }
+
+    fn type_line(&mut self, line: &str) {
+        let words = self.words();
+        if let Some(action) = self.consoles.type_line(line, &mut self.lab, words) {
+            self.act(&action);
+        }
+        if self.lab.is_waiting() && !self.clock.playing {
+            self.clock.until_answered = Some(self.lab.now() + Duration::from_seconds(PATIENCE));
+            self.clock.last_frame = None;
+        }
+        self.narrator.listen(&self.lab, words);
+        self.touched();
+    }
+
+    // What runs.
+
+    /// Is there anything to do in the next frame?
+    pub fn is_running(&self) -> bool {
+        self.clock.playing || self.clock.until_answered.is_some()
+    }
+
+    /// One frame: the world moves on as far as the speed asks and the work allows. `now` in milliseconds; `is_time_left`
+    /// says whether the engine may go on.
+    pub fn frame(&mut self, now: f64, mut is_time_left: impl FnMut() -> bool) {
+        let passed = self.clock.last_frame.replace(now).map_or(0.0, |before| (now - before).clamp(0.0, 100.0)) / 1000.0;
+        let here = self.lab.now();
+        match self.clock.until_answered {
+            None => {
+                let to = Duration::from_micros(here.micros() + (passed * self.speed() * 1e6).round() as u64);
+                self.lab.advance(to, &mut is_time_left);
+            }
+            Some(limit) => self.run_until_answered(passed, limit, is_time_left),
+        }
+        self.consoles.listen(&mut self.lab);
+        self.narrator.listen(&self.lab, Words(self.language));
+        self.revision += 1;
+        self.touched();
+    }
+
+    /// At a pace at which one sees the request go and the reply come; or at once, where nothing travels.
+    fn run_until_answered(&mut self, passed: f64, limit: Duration, mut is_time_left: impl FnMut() -> bool) {
+        if self.shows_travel() {
+            let ahead = (passed * self.pace() * 1e6).round() as u64;
+            let to = Duration::from_micros(self.lab.now().micros() + ahead).min(limit);
+            self.lab.advance(to, &mut is_time_left);
+        } else {
+            while self.lab.is_waiting() && self.lab.now() < limit && is_time_left() {
+                self.lab.step();
+            }
+        }
+        if !self.lab.is_waiting() || self.lab.now() >= limit {
+            self.clock.until_answered = None;
+        }
+    }
+
+    /// Simulated seconds in one of the viewer's, just now.
+    pub fn pace(&self) -> f64 {
+        if self.clock.until_answered.is_some() { self.lab.pace(UNHURRIED) } else { self.speed() }
+    }
+
+    fn shows_travel(&self) -> bool {
+        self.moves() && self.tab == PANELS[0].id && !self.as_table && self.sheet != Sheet::Full
+    }
+}
+
+impl Known for Store {
+    fn nodes(&self) -> Vec<String> {
+        self.lab.nodes()
+    }
+
+    fn keys(&self, prefix: &[u8], limit: usize) -> Vec<Vec<u8>> {
+        let node = self.lab.nodes().iter().position(|node| *node == self.consoles.tab().node);
+        let Some(node) = node.and_then(|node| self.lab.inspect(node)) else { return Vec::new() };
+        let (mut keys, mut cursor, mut passed) = (Vec::new(), 0, 0);
+        loop {
+            cursor = node.keyspace().db(0).scan(cursor, |entry| {
+                passed += 1;
+                if entry.key().starts_with(prefix) {
+                    keys.push(entry.key().to_vec());
+                }
+            });
+            if cursor == 0 || keys.len() >= limit || passed >= COMPLETION_SCAN {
+                keys.sort();
+                return keys;
+            }
+        }
+    }
+
+    fn verbs(&self) -> &'static [(&'static str, &'static str)] {
+        VERBS
+    }
+}
