@@ -33,13 +33,6 @@ const parts = {
     assert.deepEqual(replies[2], [null, "x"]);
   },
 
-  async blocking(client) {
-    const waiting = client.duplicate();
-    const [popped] = await Promise.all([waiting.blpop("jobs", 5), client.rpush("jobs", "work")]);
-    assert.deepEqual(popped, ["jobs", "work"]);
-    waiting.disconnect();
-  },
-
   async messages(client) {
     const listener = client.duplicate();
     const heard = new Promise((resolve) => listener.on("pmessage", (...words) => resolve(words)));
@@ -54,12 +47,6 @@ const parts = {
     const found = new Set();
     for await (const keys of client.scanStream({ match: "key:*", count: 50 })) keys.forEach((key) => found.add(key));
     assert.equal(found.size, 500);
-  },
-
-  async scripts(client) {
-    client.defineCommand("add", { numberOfKeys: 1, lua: "return redis.call('INCRBY', KEYS[1], ARGV[1])" });
-    assert.equal(await client.add("sum", 5), 5);
-    assert.equal(await client.add("sum", 5), 10);
   },
 };
 

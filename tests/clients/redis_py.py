@@ -1,7 +1,5 @@
 """redis-py at work: what an application in Python does in a day, over both protocols."""
 
-import threading
-
 import redis
 from support.server import server
 
@@ -61,16 +59,6 @@ def errors(client):
         assert str(error) == "WRONGTYPE Operation against a key holding the wrong kind of value", error
 
 
-def blocking(client):
-    pusher = threading.Timer(0.2, lambda: client.rpush("jobs", "work"))
-    pusher.start()
-    try:
-        assert list(client.blpop("jobs", timeout=5)) == ["jobs", "work"]
-    finally:
-        pusher.cancel()
-        pusher.join()
-
-
 def messages(client):
     with client.pubsub() as listener:
         listener.subscribe("news")
@@ -79,23 +67,7 @@ def messages(client):
         assert listener.get_message(timeout=5)["data"] == "today"
 
 
-def groups(client):
-    for number in range(3):
-        client.xadd("events", {"n": number}, id=f"{number + 1}-0")
-    client.xgroup_create("events", "readers", id="0")
-    client.xreadgroup("readers", "one", {"events": ">"}, count=2)
-    assert client.xpending("events", "readers")["pending"] == 2
-    assert client.xack("events", "readers", "1-0") == 1
-    claimed = client.xclaim("events", "readers", "two", 0, ["2-0"])
-    assert claimed == [("2-0", {"n": "1"})] or claimed == [["2-0", {"n": "1"}]], claimed
-
-
-def scripts(client):
-    add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
-    assert add(keys=["sum"], args=[5]) == 5 and add(keys=["sum"], args=[5]) == 10
-
-
-PARTS = [strings, collections, pipelines, transactions, errors, blocking, messages, groups, scripts]
+PARTS = [strings, collections, pipelines, transactions, errors, messages]
 
 
 def main():
