@@ -18,6 +18,7 @@
 //! The low three bits of a stored pointer, always zero by alignment, hold three bits of the item's hash: the ones
 //! that decide its next splits. Two splits of three therefore touch no item. Nothing here depends on an address.
 
+use super::bucket::{Bucket, Cell, LINK_SLOT, Link, bit};
 use super::segments::Segments;
 use crate::base::hash::siphash;
 use crate::base::rng::Rng;
@@ -58,17 +59,6 @@ pub struct Slot<'a, T: Item> {
     place: Place,
 }
 
-/// Index + 1 of a cell, or 0.
-type Link = u32;
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Bucket([u8; 64]);
-
-#[derive(Clone, Copy)]
-#[repr(C, align(32))]
-struct Cell([u8; 32]);
-
 /// Where an item is: in which bucket or, if `cell` isn't 0, in which cell of its chain, and in which slot there.
 #[derive(Clone, Copy)]
 struct Place {
@@ -77,10 +67,6 @@ struct Place {
     slot: usize,
 }
 
-const BUCKET_SLOTS: usize = 9;
-const CELL_SLOTS: usize = 4;
-/// The bucket slot that holds the link, where there is one.
-const LINK_SLOT: usize = BUCKET_SLOTS - 1;
 /// Hash bits kept in a stored pointer.
 const KEPT_BITS: u32 = 3;
 const KEPT_MASK: u64 = (1 << KEPT_BITS) - 1;
@@ -88,8 +74,6 @@ const KEPT_MASK: u64 = (1 << KEPT_BITS) - 1;
 /// A table of `n` buckets is split above `n × SPLIT_ABOVE / 2` items; one of `n + 1` is merged below `n × MERGE_BELOW / 2`.
 const SPLIT_ABOVE: usize = 15;
 const MERGE_BELOW: usize = 9;
-
-const _: () = assert!(size_of::<Bucket>() == 64 && size_of::<Cell>() == 32);
 
 impl<T: Item> Dict<T> {
     /// An empty dict takes no memory.
@@ -265,9 +249,14 @@ impl<T: Item> Dict<T> {
         }
     }
 
-    /// Takes the items of one bucket out, for freeing a dict in steps; `false` once it is empty.
+    /// Takes the items of one bucket out, for freeing a dict in steps; `false` once it is empty and has no memory.
     pub fn drain_bucket(&mut self, mut f: impl FnMut(T)) -> bool {
-        let Some(last) = self.buckets.len().checked_sub(1) else { return false };
+        const CELLS_AT_ONCE: usize = 1024;
+        let Some(last) = self.buckets.len().checked_sub(1) else {
+            (0..CELLS_AT_ONCE).for_each(|_| _ = self.cells.pop());
+            (self.free, self.free_count) = (0, 0);
+            return self.cells.len() > 0;
+        };
         let mut items = 0;
         self.each_in(last, |_, stored| {
             f(item(stored));
@@ -275,9 +264,6 @@ impl<T: Item> Dict<T> {
         });
         self.len -= items;
         self.buckets.pop();
-        if self.buckets.len() == 0 {
-            *self = Dict::new(self.seed);
-        }
         true
     }
 
@@ -398,7 +384,7 @@ impl<T: Item> Dict<T> {
     #[cold]
     fn put_into_cells(&mut self, index: usize, tag: u8, stored: u64) {
         let bucket = self.buckets.get_mut(index);
-        bucket.0[FILTER] |= bit(tag);
+        bucket.add_to_filter(tag);
         let mut link = bucket.link();
         loop {
             let cell = self.cell_mut(link);
@@ -463,13 +449,13 @@ impl<T: Item> Dict<T> {
             (before, link) = (link, cell.link());
         }
         let bucket = self.buckets.get_mut(index);
-        bucket.0[FILTER] = filter;
+        bucket.set_filter(filter);
         if items == 1 {
             let link = bucket.link();
             let cell = *self.cell(link);
             let slot = cell.used().next().expect("one item is left");
             let bucket = self.buckets.get_mut(index);
-            bucket.0[FILTER] = 0;
+            bucket.set_filter(0);
             bucket.fill(LINK_SLOT, cell.tag(slot), cell.stored(slot));
             self.free_cell(link);
         }
@@ -481,7 +467,7 @@ impl<T: Item> Dict<T> {
             self.cell_mut(before).set_link(link);
         } else {
             let bucket = self.buckets.get_mut(index);
-            let filter = bucket.0[FILTER];
+            let filter = bucket.filter();
             bucket.set_link(link, filter);
         }
     }
@@ -680,170 +666,10 @@ impl<T: Item> Iterator for Iter<'_, T> {
     }
 }
 
-const FILTER: usize = BUCKET_SLOTS;
-const BUCKET_POINTERS: usize = FILTER + 1;
-const CELL_LINK: usize = CELL_SLOTS;
-const CELL_POINTERS: usize = CELL_LINK + 4;
-
-impl Bucket {
-    const EMPTY: Bucket = Bucket([0; 64]);
-
-    #[inline(always)]
-    fn tag(&self, slot: usize) -> u8 {
-        self.0[slot]
-    }
-
-    #[inline(always)]
-    fn matches(&self, tag: u8) -> Slots {
-        Slots(equal_bytes(&self.0, tag) & ((1 << BUCKET_SLOTS) - 1))
-    }
-
-    #[inline(always)]
-    fn used(&self) -> Slots {
-        Slots(!equal_bytes(&self.0, 0) & ((1 << BUCKET_SLOTS) - 1))
-    }
-
-    #[inline(always)]
-    fn first_free(&self) -> Option<usize> {
-        let slots = if self.has_link() { LINK_SLOT } else { BUCKET_SLOTS };
-        Slots(equal_bytes(&self.0, 0) & ((1 << slots) - 1)).next()
-    }
-
-    #[inline(always)]
-    fn has_link(&self) -> bool {
-        self.0[FILTER] != 0
-    }
-
-    #[inline(always)]
-    fn may_follow(&self, tag: u8) -> bool {
-        self.0[FILTER] & bit(tag) != 0
-    }
-
-    #[inline(always)]
-    fn link(&self) -> Link {
-        if self.has_link() { self.stored(LINK_SLOT) as Link } else { 0 }
-    }
-
-    fn set_link(&mut self, link: Link, filter: u8) {
-        self.fill(LINK_SLOT, 0, link.into());
-        self.0[FILTER] = filter;
-    }
-
-    #[inline(always)]
-    fn stored(&self, slot: usize) -> u64 {
-        read_pointer(&self.0, BUCKET_POINTERS + 6 * slot)
-    }
-
-    #[inline(always)]
-    fn set(&mut self, slot: usize, stored: u64) {
-        write_pointer(&mut self.0, BUCKET_POINTERS + 6 * slot, stored);
-    }
-
-    #[inline(always)]
-    fn fill(&mut self, slot: usize, tag: u8, stored: u64) {
-        self.0[slot] = tag;
-        self.set(slot, stored);
-    }
-
-    fn clear(&mut self, slot: usize) {
-        self.fill(slot, 0, 0);
-    }
-}
-
-impl Cell {
-    const EMPTY: Cell = Cell([0; 32]);
-
-    /// A cell in the list of free ones.
-    fn free(next: Link, previous: Link) -> Self {
-        let mut cell = Cell::EMPTY;
-        cell.set_link(next);
-        cell.set(0, previous.into());
-        cell
-    }
-
-    fn previous(&self) -> Link {
-        self.stored(0) as Link
-    }
-
-    fn tag(&self, slot: usize) -> u8 {
-        self.0[slot]
-    }
-
-    #[inline(always)]
-    fn matches(&self, tag: u8) -> Slots {
-        Slots(equal_bytes(&self.0, tag) & ((1 << CELL_SLOTS) - 1))
-    }
-
-    fn used(&self) -> Slots {
-        Slots(!equal_bytes(&self.0, 0) & ((1 << CELL_SLOTS) - 1))
-    }
-
-    fn first_free(&self) -> Option<usize> {
-        self.matches(0).next()
-    }
-
-    fn link(&self) -> Link {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|n| self.0[CELL_LINK + n]);
-        u32::from_le_bytes([a, b, c, d])
-    }
-
-    fn set_link(&mut self, link: Link) {
-        self.0[CELL_LINK..CELL_POINTERS].copy_from_slice(&link.to_le_bytes());
-    }
-
-    fn stored(&self, slot: usize) -> u64 {
-        read_pointer(&self.0, CELL_POINTERS + 6 * slot)
-    }
-
-    fn set(&mut self, slot: usize, stored: u64) {
-        write_pointer(&mut self.0, CELL_POINTERS + 6 * slot, stored);
-    }
-
-    fn fill(&mut self, slot: usize, tag: u8, stored: u64) {
-        self.0[slot] = tag;
-        self.set(slot, stored);
-    }
-
-    fn clear(&mut self, slot: usize) {
-        self.fill(slot, 0, 0);
-    }
-}
-
-/// A set of slots, as bits; iterates from the first.
-#[derive(Clone, Copy)]
-struct Slots(u32);
-
-impl Slots {
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    fn from(self, first: usize) -> Slots {
-        Slots(self.0 & (u32::MAX << first))
-    }
-}
-
-impl Iterator for Slots {
-    type Item = usize;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<usize> {
-        let slot = self.0.trailing_zeros() as usize;
-        self.0 &= self.0.wrapping_sub(1);
-        (slot < 32).then_some(slot)
-    }
-}
-
 /// The hash's top byte; 0 is kept for free slots.
 #[inline(always)]
 fn tag(hash: u64) -> u8 {
     ((hash >> 56) as u8).max(1)
-}
-
-/// The filter's bit for a tag.
-#[inline(always)]
-fn bit(tag: u8) -> u8 {
-    1 << (tag % 8)
 }
 
 /// The bits of a hash that are kept in the pointers of a bucket of this level.
@@ -880,47 +706,6 @@ fn renewed<T: Item>(stored: u64, with: T) -> u64 {
 fn after(cursor: u64, level: u32) -> u64 {
     let last = cursor | u64::MAX << level;
     last.reverse_bits().wrapping_add(1).reverse_bits()
-}
-
-/// Reads six bytes as a part of eight; two bytes before a pointer always belong to the same cache line.
-#[inline(always)]
-fn read_pointer(bytes: &[u8], at: usize) -> u64 {
-    let bytes = bytes[at - 2..at + 6].first_chunk().expect("eight bytes");
-    u64::from_le_bytes(*bytes) >> 16
-}
-
-#[inline(always)]
-fn write_pointer(bytes: &mut [u8], at: usize, pointer: u64) {
-    bytes[at..at + 6].copy_from_slice(&pointer.to_le_bytes()[..6]);
-}
-
-/// Which of the first 16 bytes equal `byte`, as bits.
-#[inline(always)]
-fn equal_bytes(bytes: &[u8], byte: u8) -> u32 {
-    let bytes: &[u8; 16] = bytes.first_chunk().expect("cells and buckets are longer");
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
-        // SAFETY: SSE2 is part of x86-64, and the load reads the 16 bytes of `bytes`.
-        unsafe {
-            let line = _mm_loadu_si128(bytes.as_ptr().cast());
-            _mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8(byte as i8))) as u32
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    equal_bytes_portably(bytes, byte)
-}
-
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn equal_bytes_portably(bytes: &[u8; 16], byte: u8) -> u32 {
-    const ONES: u64 = u64::MAX / 255;
-    const LOW: u64 = ONES * 0x7f;
-    let word = |at: usize| {
-        let word = u64::from_le_bytes(*bytes[at..].first_chunk().expect("eight bytes")) ^ (ONES * byte as u64);
-        let zeros = !(((word & LOW) + LOW) | word | LOW) >> 7;
-        zeros.wrapping_mul(0x0102_0408_1020_4080) >> 56
-    };
-    (word(0) | word(8) << 8) as u32
 }
 
 /// Requests a cache line, on the targets where that can be said.
@@ -1019,7 +804,7 @@ mod tests {
                     cells += 1;
                     link = cell.link();
                 }
-                assert_eq!(bucket.0[FILTER], filter);
+                assert_eq!(bucket.filter(), filter);
                 assert!(chained != 1 && (chained == 0 || bucket.used().count() == LINK_SLOT));
                 let level = self.dict.level_of(index);
                 self.dict.each_in(index, |tagged, stored| {
@@ -1210,16 +995,5 @@ mod tests {
         copy.check();
         assert!(owned.dict.iter().map(Number::get).eq(copy.dict.iter().map(Number::get)));
         assert_eq!(copy.dict.memory(), owned.dict.memory());
-    }
-
-    #[test]
-    fn both_ways_of_comparing_bytes_agree() {
-        let mut rng = Rng::new(3);
-        for _ in 0..1000 {
-            let bytes: [u8; 16] = core::array::from_fn(|_| [0, 1, 2, 127, 128, 255][rng.below(6) as usize]);
-            for byte in [0, 1, 127, 128, 255] {
-                assert_eq!(equal_bytes(&bytes, byte), equal_bytes_portably(&bytes, byte));
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Data structures that know nothing of Redis.
 
+mod bucket;
 pub mod counted;
 pub mod dict;
 pub mod intset;
