@@ -190,7 +190,10 @@ impl Command {
 
     /// All ACL categories: those stated and those that follow from the flags, as Redis derives them.
     pub fn all_categories(&self) -> Categories {
-        let mut all = self.categories | self.group.category();
+        let mut all = self.categories;
+        if !self.is_container() {
+            all = all | self.group.category();
+        }
         let flags = self.flags;
         for (flag, category) in [
             (Flags::WRITE, Categories::WRITE),

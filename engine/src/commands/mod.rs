@@ -1,6 +1,7 @@
 //! The commands: one table of typed statics, one folder a group, one file a command or tight family.
 
 pub mod call;
+pub mod cluster;
 pub mod collection;
 pub mod connection;
 pub mod declaration;
@@ -25,6 +26,7 @@ use declaration::Command;
 
 /// Every command, by group.
 pub static TABLE: &[&[&Command]] = &[
+    cluster::COMMANDS,
     connection::COMMANDS,
     generic::COMMANDS,
     hash::COMMANDS,
