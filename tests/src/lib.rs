@@ -1,9 +1,14 @@
 //! Whole-system tests, and what they share: real servers, and clients that talk to them.
 
+pub mod calls;
 pub mod client;
-pub mod server;
-
+pub mod contents;
+pub mod differential;
 pub mod fuzz;
+pub mod peers;
+pub mod server;
+pub mod subject;
+pub mod transcript;
 
 use std::fs::OpenOptions;
 use std::io::Write;

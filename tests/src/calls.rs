@@ -1,0 +1,247 @@
+//! Calls of commands, made from what the command table says of their arguments: mostly valid, on few keys, with odd values.
+
+use kvarium_engine::base::rng::Rng;
+use kvarium_engine::commands::declaration::{Argument, ArgumentKind, Command, Group};
+
+/// A seeded source of calls.
+pub struct Calls {
+    rng: Rng,
+    commands: Vec<&'static Command>,
+    /// Whether something of that version may be used.
+    has: Box<dyn Fn(&str) -> bool>,
+    lifetimes: Lifetimes,
+}
+
+/// How soon what is told to expire does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetimes {
+    /// Within moments of the test's own time.
+    Short,
+    /// Not before the test has ended, whatever two servers' clocks differ by; or at once.
+    Long,
+}
+
+pub struct Call {
+    pub command: &'static Command,
+    pub words: Vec<Vec<u8>>,
+}
+
+const FAR_SECONDS: u64 = 33_177_117_420;
+
+impl Calls {
+    /// Calls of the commands of these groups that `has` their version.
+    pub fn new(seed: u64, groups: &[Group], lifetimes: Lifetimes, has: impl Fn(&str) -> bool + 'static) -> Calls {
+        let commands = kvarium_engine::commands::all()
+            .flat_map(|command| if command.is_container() { command.subcommands.to_vec() } else { vec![command] })
+            .filter(|command| groups.contains(&command.group) && command.name != "help" && has(command.since))
+            .collect();
+        Calls { rng: Rng::new(seed), commands, has: Box::new(has), lifetimes }
+    }
+
+    pub fn next_call(&mut self) -> Call {
+        let index = self.below(self.commands.len());
+        let command = self.commands[index];
+        let mut words: Vec<Vec<u8>> = command.full_name.split('|').map(|word| word.as_bytes().to_vec()).collect();
+        self.add_all(command.group, command.arguments, &mut words);
+        match self.below(40) {
+            0 => words.push(b"foo".to_vec()),
+            1 if words.len() > 2 => _ = words.pop(),
+            _ => {}
+        }
+        Call { command, words }
+    }
+
+    /// A generator for other decisions of the same test.
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.rng.below(bound as u64) as usize
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len())]
+    }
+
+    fn add_all(&mut self, group: Group, arguments: &'static [Argument], words: &mut Vec<Vec<u8>>) {
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            if argument.name == "numkeys" {
+                self.add_counted(group, rest.next().expect("keys follow their number"), words);
+            } else {
+                self.add(group, argument, words);
+            }
+        }
+    }
+
+    /// A number of things, and then the things.
+    fn add_counted(&mut self, group: Group, things: &'static Argument, words: &mut Vec<Vec<u8>>) {
+        let count = 1 + self.below(3);
+        let said = if self.one_in(20) { self.below(5) } else { count };
+        words.push(said.to_string().into_bytes());
+        for _ in 0..count {
+            self.add_once(group, things, words);
+        }
+    }
+
+    fn add(&mut self, group: Group, argument: &'static Argument, words: &mut Vec<Vec<u8>>) {
+        let known = argument.since.is_none_or(|since| (self.has)(since));
+        if !known || (argument.optional && self.below(5) < 3) {
+            return;
+        }
+        let times = if argument.multiple { 1 + self.below(4) } else { 1 };
+        for time in 0..times {
+            if let Some(token) = argument.token.filter(|_| time == 0 || argument.multiple_token) {
+                words.push(if self.one_in(8) { token.to_lowercase() } else { token.to_string() }.into_bytes());
+            }
+            self.add_once(group, argument, words);
+        }
+    }
+
+    /// An argument's value, or values, without its token.
+    fn add_once(&mut self, group: Group, argument: &'static Argument, words: &mut Vec<Vec<u8>>) {
+        let value = match argument.kind {
+            ArgumentKind::PureToken => return,
+            ArgumentKind::Block => return self.add_all(group, argument.parts, words),
+            ArgumentKind::OneOf => {
+                let part = &argument.parts[self.below(argument.parts.len())];
+                return self.add(group, part, words);
+            }
+            ArgumentKind::Key => self.key(group),
+            ArgumentKind::Pattern => self.pick(&["*", "s*", "?1", "[lh]*", "[^s]?", "none*", "\\s1", ""]).to_string(),
+            ArgumentKind::Double => self
+                .pick(&["1", "2", "-1.5", "3.25", "0", "0.1", "1e10", "-0", "7", "inf", "-inf", "nan", "x"])
+                .to_string(),
+            ArgumentKind::UnixTime => self.moment(argument.name),
+            ArgumentKind::Integer => self.integer(argument.name),
+            ArgumentKind::String => return words.push(self.string(argument.name)),
+        };
+        words.push(value.into_bytes());
+    }
+
+    /// One of the few keys; mostly one that should hold what the command works on.
+    fn key(&mut self, group: Group) -> String {
+        let prefixes: &[&str] = match group {
+            Group::String => &["s"],
+            Group::Hash => &["h"],
+            Group::List => &["l"],
+            Group::Set => &["t"],
+            Group::SortedSet => &["z"],
+            _ => &["s", "h", "l", "t", "z"],
+        };
+        let prefix = if self.one_in(10) { self.pick(&["s", "h", "l", "t", "z"]) } else { self.pick(prefixes) };
+        format!("{prefix}{}", 1 + self.below(3))
+    }
+
+    fn odd_integer(&mut self) -> String {
+        self.pick(&[
+            "0",
+            "-1",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "9223372036854775808",
+            "x",
+            "1.5",
+            "",
+            " 1",
+        ])
+        .to_string()
+    }
+
+    fn integer(&mut self, name: &str) -> String {
+        if name != "cursor" && self.one_in(12) {
+            return self.odd_integer();
+        }
+        match (name, self.lifetimes) {
+            ("cursor", _) => "0".to_string(),
+            ("seconds", Lifetimes::Short) => (1 + self.below(3)).to_string(),
+            ("seconds", Lifetimes::Long) => (1000 + self.below(1_000_000_000)).to_string(),
+            ("milliseconds", Lifetimes::Short) => (1 + self.below(300)).to_string(),
+            ("milliseconds", Lifetimes::Long) => (1_000_000 + self.below(1_000_000_000_000)).to_string(),
+            ("db" | "destination-db", _) => self.below(3).to_string(),
+            ("offset", _) => self.below(12).to_string(),
+            ("count" | "min-match-len", _) => (1 + self.below(5)).to_string(),
+            _ => (self.below(12) as i64 - 4).to_string(),
+        }
+    }
+
+    fn moment(&mut self, name: &str) -> String {
+        match self.below(12) {
+            0 => self.pick(&["1", "0", "-1", "1000000000"]).to_string(),
+            1 => self.pick(&["x", "", "9223372036854775808", "-9223372036854775809"]).to_string(),
+            _ => {
+                let seconds = FAR_SECONDS + self.rng.below(1000);
+                if name.contains("milliseconds") {
+                    format!("{seconds}{:03}", self.below(1000))
+                } else {
+                    seconds.to_string()
+                }
+            }
+        }
+    }
+
+    fn string(&mut self, name: &str) -> Vec<u8> {
+        match name {
+            "start" | "stop" => {
+                self.pick(&["0", "-1", "1", "2", "-3", "(1", "[m2", "(m4", "-", "+", "-inf", "+inf", "x", ""]).into()
+            }
+            "type" => self.pick(&["string", "list", "set", "zset", "hash", "STRING"]).into(),
+            "field" | "member" | "element" => self.member(),
+            _ => self.text(),
+        }
+    }
+
+    fn member(&mut self) -> Vec<u8> {
+        match self.below(12) {
+            0 => self.text(),
+            1 => self.below(300).to_string().into(),
+            _ => format!("m{}", self.below(6)).into(),
+        }
+    }
+
+    fn text(&mut self) -> Vec<u8> {
+        match self.below(16) {
+            0 => Vec::new(),
+            1 => b"\x00\xff\r\n".to_vec(),
+            2 => vec![b'a' + self.below(3) as u8; 1 + self.below(100)],
+            3 => self.odd_integer().into(),
+            4 => self.pick(&["3.14", "1e3", "-0.5", "0", "01", "+1", "inf"]).into(),
+            5..9 => (self.below(200) as i64 - 50).to_string().into(),
+            _ => (0..self.below(12)).map(|_| b"abcd"[self.below(4)]).collect(),
+        }
+    }
+}
+
+/// Words as clients send them.
+pub fn encode(words: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        let word = word.as_ref();
+        bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        bytes.extend_from_slice(word);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes
+}
+
+/// Words as one would type them.
+pub fn typed(words: &[Vec<u8>]) -> String {
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        let plain = !word.is_empty() && word.iter().all(|byte| byte.is_ascii_graphic() && !b"\"'\\".contains(byte));
+        if plain {
+            line.push_str(&String::from_utf8_lossy(word));
+        } else {
+            kvarium_engine::resp::show::quote(word, &mut line);
+        }
+    }
+    line
+}

@@ -1,0 +1,45 @@
+//! Random calls, ours against real servers: a short run here; a long one with `KVARIUM_SEQUENCES=1000`, and one of its
+//! seeds again with `KVARIUM_SEED`.
+
+use kvarium_tests::differential::compare;
+use kvarium_tests::peers::{Peer, REDIS, VALKEY};
+use kvarium_tests::server::Server;
+use kvarium_tests::skip;
+
+const SEQUENCES: u64 = 24;
+const CALLS: usize = 400;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+fn compare_with(peer: Peer) {
+    let program = peer.program();
+    let program = program.to_str().expect("a path in UTF-8");
+    let Some(theirs) = Server::start_peer(program, &[]) else {
+        return skip(
+            &format!("random_calls_have_the_replies_of_{}", peer.name),
+            &format!("{program} is not installed"),
+        );
+    };
+    let ours = Server::start(&[]);
+    let seeds = match number("KVARIUM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("KVARIUM_SEQUENCES").unwrap_or(SEQUENCES),
+    };
+    for seed in seeds {
+        if let Err(why) = compare(seed, CALLS, &ours, &theirs, peer) {
+            panic!("{why}");
+        }
+    }
+}
+
+#[test]
+fn random_calls_have_the_replies_of_valkey() {
+    compare_with(VALKEY);
+}
+
+#[test]
+fn random_calls_have_the_replies_of_redis() {
+    compare_with(REDIS);
+}
