@@ -34,6 +34,7 @@ errors! {
     SYNTAX = "ERR syntax error";
     NO_SUCH_KEY = "ERR no such key";
     NOT_INTEGER = "ERR value is not an integer or out of range";
+    NOT_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
     NOT_FLOAT = "ERR value is not a valid float";
     NOT_POSITIVE = "ERR value is out of range, must be positive";
     OUT_OF_RANGE = "ERR value is out of range";

@@ -15,7 +15,7 @@ pub static SELECT: Command = Command {
 };
 
 fn select(call: &mut Call<'_>) -> Outcome {
-    let wanted = database(call, 1, error::NOT_INTEGER)?;
+    let wanted = database(call, call.arg(1), None)?;
     if call.state.config.cluster_enabled && wanted != 0 {
         return Err(error::SELECT_IN_CLUSTER);
     }
@@ -25,12 +25,16 @@ fn select(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// The database that an argument names.
+/// The database that a number names.
 ///
 /// # Errors
-/// `invalid` where it is no number; out of range where there is no such database.
-pub fn database(call: &Call<'_>, argument: usize, invalid: Error) -> Result<usize, Error> {
-    let index = parse_i64(call.arg(argument)).ok_or(invalid)?;
+/// No integer of 32 bits, which is said as `invalid` where that is given; or there is no such database.
+pub fn database(call: &Call<'_>, text: &[u8], invalid: Option<Error>) -> Result<usize, Error> {
+    let index = match parse_i64(text) {
+        Some(index) if i32::try_from(index).is_ok() => index,
+        Some(_) => return Err(invalid.unwrap_or(error::NOT_INT32)),
+        None => return Err(invalid.unwrap_or(error::NOT_INTEGER)),
+    };
     if index < 0 || index >= call.state.config.databases {
         return Err(error::DB_INDEX);
     }

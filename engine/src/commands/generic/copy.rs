@@ -1,6 +1,5 @@
 //! COPY, MOVE: a key in another place, another database too.
 
-use crate::base::number::parse_i64;
 use crate::commands::call::Call;
 use crate::commands::connection::select::database;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
@@ -40,7 +39,7 @@ fn copy(call: &mut Call<'_>) -> Outcome {
     let mut words = Words::new(call.args, 3);
     while let Some(word) = words.next() {
         match one_of(word, &["DB", "REPLACE"])? {
-            "DB" => db = number(call, words.value()?)?,
+            "DB" => db = database(call, words.value()?, None)?,
             _ => replace = true,
         }
     }
@@ -68,21 +67,11 @@ fn copy(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// # Errors
-/// No integer, or there is no such database.
-fn number(call: &Call<'_>, text: &[u8]) -> Result<usize, Error> {
-    match parse_i64(text) {
-        None => Err(error::NOT_INTEGER),
-        Some(index) if index < 0 || index >= call.state.keyspace.databases() as i64 => Err(error::DB_INDEX),
-        Some(index) => Ok(index as usize),
-    }
-}
-
 fn move_key(call: &mut Call<'_>) -> Outcome {
     if call.state.config.cluster_enabled {
         return Err(MOVE_IN_CLUSTER);
     }
-    let db = database(call, 2, error::NOT_INTEGER)?;
+    let db = database(call, call.arg(2), None)?;
     if db == call.state.db {
         return Err(error::SAME_OBJECT);
     }

@@ -94,8 +94,8 @@ fn swap(call: &mut Call<'_>) -> Outcome {
     if call.state.config.cluster_enabled {
         return Err(error::SWAPDB_IN_CLUSTER);
     }
-    let first = database(call, 1, error::DB_FIRST_INVALID)?;
-    let second = database(call, 2, error::DB_SECOND_INVALID)?;
+    let first = database(call, call.arg(1), Some(error::DB_FIRST_INVALID))?;
+    let second = database(call, call.arg(2), Some(error::DB_SECOND_INVALID))?;
     if first != second {
         for (db, other) in [(first, second), (second, first)] {
             break_watches(call, Some(db), |call, _, key| {
