@@ -84,6 +84,11 @@ impl<'a> Inspect<'a> {
         self.state.memory()
     }
 
+    /// One number for all the data, whatever its order: keys, types, values, expiries.
+    pub fn digest(&self) -> u64 {
+        self.state.keyspace.digest()
+    }
+
     /// The databases that hold anything.
     pub fn databases(&self) -> impl Iterator<Item = DatabaseView> + 'a {
         let keyspace = &self.state.keyspace;

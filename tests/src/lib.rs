@@ -7,6 +7,7 @@ pub mod differential;
 pub mod fuzz;
 pub mod peers;
 pub mod server;
+pub mod simulation;
 pub mod subject;
 pub mod transcript;
 

@@ -10,7 +10,9 @@ const SEEDS: u64 = 40;
 const SCRIPT: &str = "
 const [file, seeds] = process.argv.slice(1);
 const { instance } = await WebAssembly.instantiate(require('fs').readFileSync(file));
-for (let seed = 0n; seed < BigInt(seeds); seed++) console.log(BigInt.asUintN(64, instance.exports.digest(seed)).toString());
+const print = (number) => console.log(BigInt.asUintN(64, number).toString());
+for (let seed = 0n; seed < BigInt(seeds); seed++) print(instance.exports.digest(seed));
+for (let seed = 0n; seed < BigInt(seeds); seed++) print(instance.exports.world(seed));
 ";
 
 #[test]
@@ -29,9 +31,11 @@ fn a_seed_gives_the_same_digest_natively_and_in_webassembly() {
     };
     let text = succeeded(output);
     let digests: Vec<u64> = text.lines().map(|line| line.parse().expect("the script prints numbers")).collect();
-    assert_eq!(digests.len() as u64, SEEDS);
-    for (seed, in_wasm) in (0..).zip(digests) {
-        assert_eq!(kvarium_digest::digest(seed), in_wasm, "seed {seed}");
+    let (nodes, worlds) = digests.split_at(SEEDS as usize);
+    assert_eq!(worlds.len() as u64, SEEDS);
+    for (seed, (&node, &world)) in (0..).zip(nodes.iter().zip(worlds)) {
+        assert_eq!(kvarium_digest::digest(seed), node, "a node's life, seed {seed}");
+        assert_eq!(kvarium_digest::world(seed), world, "a world's trace, seed {seed}");
     }
 }
 

@@ -53,6 +53,11 @@ impl Db {
         self.store.memory()
     }
 
+    /// [`Db::memory`], added up entry by entry: what a check compares it with.
+    pub fn recount(&self) -> usize {
+        self.store.table_memory() + self.iter().map(Entry::memory).sum::<usize>()
+    }
+
     /// What is held for entries beyond [`Db::memory`]: freed cells, and pages not yet full.
     pub fn spare(&self) -> usize {
         self.store.spare()

@@ -7,6 +7,7 @@
 
 pub mod change;
 mod db;
+mod digest;
 mod entry;
 
 pub use self::db::{Db, Remains};

@@ -126,7 +126,7 @@ pub struct Load {
 /// What an audited workload knows of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// The last write that was acknowledged: its number, when, and by whom. All writes of a key go to its owner over
+    /// The last write that was acknowledged: its number, when it was asked for, and of whom. All writes of a key go to its owner over
     /// one connection at a time, so the last one acknowledged is the last one done.
     pub acknowledged: Option<(u64, Time, NodeId)>,
     /// Writes that have no answer yet.
@@ -338,7 +338,7 @@ impl Load {
             What::Slots => return self.learn_all(outside, &value),
             What::Write { key, number } => {
                 if self.spec.audit {
-                    self.acknowledged(outside.now, key, number, NodeId(lane as u16));
+                    self.acknowledged(request.sent, key, number, NodeId(lane as u16));
                 }
             }
             What::Read { key, at_least } => self.on_value(key, at_least, &value),
@@ -573,10 +573,10 @@ impl Load {
         }
     }
 
-    fn acknowledged(&mut self, now: Time, key: u32, number: u64, by: NodeId) {
+    fn acknowledged(&mut self, sent: Time, key: u32, number: u64, by: NodeId) {
         let written = self.ledger.entry(key).or_default();
         written.open.retain(|&open| open != number);
-        written.acknowledged = Some((number, now, by));
+        written.acknowledged = Some((number, sent, by));
     }
 
     fn lane_of(&self, connection: u64) -> Option<usize> {

@@ -297,20 +297,7 @@ impl History {
 
     /// This branch as text: scenario, seed, and an action a line, each with the time since the one before.
     pub fn to_script(&self) -> String {
-        let mut text = format!("!scenario {}\n!seed {}\n", self.scenario.name, self.seed);
-        let mut before = Duration::ZERO;
-        let wait =
-            |before: Duration, at: Duration| format!("+{}", Span(Duration::from_micros(at.micros() - before.micros())));
-        for Entry { at, action } in self.journal() {
-            match *at == before {
-                true => text.push_str(&format!("{action}\n")),
-                false => text.push_str(&format!("{} {action}\n", wait(before, *at))),
-            }
-            before = *at;
-        }
-        if self.end() > before {
-            text.push_str(&format!("{}\n", wait(before, self.end())));
-        }
+        let mut text = script(&self.scenario.name, self.seed, self.journal(), self.end());
         if self.now() < self.end() {
             text.push_str(&format!("!at {}\n", Span(self.now())));
         }
@@ -531,6 +518,25 @@ const SLICE: usize = 500;
 /// Moments without any event that [`History::step`] passes over.
 const MOMENTS: usize = 100_000;
 
+/// What was done to a world, as text that [`History::from_script`] plays.
+pub fn script(scenario: &str, seed: u64, journal: &[Entry], end: Duration) -> String {
+    let mut text = format!("!scenario {scenario}\n!seed {seed}\n");
+    let mut before = Duration::ZERO;
+    let wait =
+        |before: Duration, at: Duration| format!("+{}", Span(Duration::from_micros(at.micros() - before.micros())));
+    for Entry { at, action } in journal {
+        match *at == before {
+            true => text.push_str(&format!("{action}\n")),
+            false => text.push_str(&format!("{} {action}\n", wait(before, *at))),
+        }
+        before = *at;
+    }
+    if end > before {
+        text.push_str(&format!("{}\n", wait(before, end)));
+    }
+    text
+}
+
 /// A script as it is written.
 struct Script {
     scenario: Scenario,
@@ -586,10 +592,4 @@ impl Script {
 fn directive<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let rest = line.strip_prefix(name)?;
     rest.starts_with(char::is_whitespace).then(|| rest.trim())
-}
-
-impl core::fmt::Display for Entry {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(&self.action.to_string())
-    }
 }

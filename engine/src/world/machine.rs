@@ -38,7 +38,7 @@ pub struct Machine {
     /// Keeps what its node records.
     pub records: bool,
     /// What the configuration file says.
-    config: Config,
+    pub(super) config: Config,
     rng: Rng,
     /// The connection behind each number that the node knows.
     conns: Vec<Option<u64>>,

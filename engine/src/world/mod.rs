@@ -12,6 +12,7 @@
 //! connections between nodes, and anything that depends on the time it takes to run this code.
 
 pub mod actor;
+pub mod check;
 pub mod clock;
 pub mod console;
 pub mod journal;
@@ -173,6 +174,11 @@ impl World {
             *budget -= 1;
             self.step();
         }
+    }
+
+    /// Deals with all that is due until `to`.
+    pub fn play(&mut self, to: Duration) {
+        while !self.run_to(to, &mut { usize::MAX }) {}
     }
 
     fn deliver_up(&mut self, connection: u64) {
@@ -539,6 +545,16 @@ impl World {
     pub fn forget_events(&mut self) {
         self.outside.trace.forget = true;
         self.outside.trace.fresh = Vec::new();
+    }
+
+    /// From now on every node keeps its changes as records, for [`check::Checker`].
+    fn keep_records(&mut self) {
+        for machine in &mut self.machines {
+            machine.records = true;
+            if let Some(node) = &mut machine.node {
+                node.keep_records();
+            }
+        }
     }
 
     /// Bytes of all nodes' data, by their own account.

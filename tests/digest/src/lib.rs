@@ -3,6 +3,7 @@
 //! The same code runs natively and in WebAssembly: the numbers have to be equal.
 
 pub mod calls;
+pub mod faults;
 
 use calls::Calls;
 use kvarium_engine::base::hash::crc64;
@@ -12,6 +13,8 @@ use kvarium_engine::config::Config;
 use kvarium_engine::event::Watch;
 use kvarium_engine::io::{Conn, Input, Output};
 use kvarium_engine::node::Node;
+use kvarium_engine::world::World;
+use kvarium_engine::world::scenario::Scenario;
 
 /// November 2023: any moment that no test shares with the clock on the wall.
 const BEGIN: Time = Time::from_millis(1_700_000_000_000);
@@ -33,6 +36,21 @@ pub struct Digest {
 pub extern "C" fn digest(seed: u64) -> u64 {
     let Digest { replies, events, records } = live(seed, Watch::Everything);
     [replies, events, records].iter().fold(0, |digest, part| crc64(digest, &part.to_le_bytes()))
+}
+
+/// The trace of a world to which happens what a seed plans, as its hash.
+#[unsafe(no_mangle)]
+pub extern "C" fn world(seed: u64) -> u64 {
+    let plan = faults::Plan::new(seed);
+    let scenario = Scenario::preset(plan.scenario).expect("the plan names one that is there");
+    let mut world = World::new(&scenario, seed).expect("what comes with us starts");
+    for entry in &plan.entries {
+        world.play(entry.at);
+        // What makes no sense now is refused, on every target alike.
+        let _ = world.apply(&entry.action);
+    }
+    world.play(plan.end);
+    world.trace_hash()
 }
 
 /// A life of some thousand calls from a few clients, with time passing in between.

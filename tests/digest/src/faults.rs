@@ -1,0 +1,104 @@
+//! What a seed does to a world: workloads, faults and commands at random moments, as a script's entries.
+
+use crate::calls::Calls;
+use kvarium_engine::base::rng::Rng;
+use kvarium_engine::base::time::{Duration, Time};
+use kvarium_engine::world::clock::EPOCH;
+use kvarium_engine::world::journal::Entry;
+use kvarium_engine::world::script::Action;
+
+/// A seed's whole plan.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub scenario: &'static str,
+    pub seed: u64,
+    pub entries: Vec<Entry>,
+    pub end: Duration,
+}
+
+const SINGLE: &[&str] = &["M"];
+const CLUSTER: &[&str] = &["A-M", "B-M", "C-M"];
+/// One action comes so long after the other at most.
+const LONGEST_WAIT: u64 = 800_000;
+const ACTIONS: u64 = 60;
+
+impl Plan {
+    pub fn new(seed: u64) -> Plan {
+        let mut rng = Rng::new(seed ^ 0x70_6c61_6e00);
+        let (scenario, nodes) = if rng.below(3) == 0 { ("single", SINGLE) } else { ("3-masters", CLUSTER) };
+        let mut plan = Plan { scenario, seed, entries: Vec::new(), end: Duration::ZERO };
+        let client = ["smart", "smart", "follow"][rng.below(3) as usize];
+        let pipeline = 1 + rng.below(8);
+        plan.add(&format!("!load audited rate=200 keys=100 read=0.4 client={client} pipeline={pipeline} audit"));
+        if rng.below(2) == 0 {
+            plan.add("!load expiring rate=50 keys=50 read=0.5 ttl=300ms audit");
+        }
+        let mut calls = Calls::new();
+        for _ in 0..ACTIONS {
+            plan.end = plan.end + Duration::from_micros(rng.below(LONGEST_WAIT));
+            let now = EPOCH + plan.end;
+            let action = action(&mut rng, &mut calls, nodes, now);
+            plan.add(&action);
+        }
+        plan.end = plan.end + Duration::from_seconds(2);
+        plan
+    }
+
+    fn add(&mut self, action: &str) {
+        let action = Action::parse(action).unwrap_or_else(|error| panic!("{action}: {error}"));
+        self.entries.push(Entry { at: self.end, action });
+    }
+}
+
+/// Half of it commands; some of the faults make no sense when their time comes, and are refused then.
+fn action(rng: &mut Rng, calls: &mut Calls, nodes: &[&str], now: Time) -> String {
+    let node = nodes[rng.below(nodes.len() as u64) as usize];
+    let mut other = ["tab1", "tab2", "audited"][rng.below(3) as usize];
+    if rng.below(2) == 0 {
+        other = "audited";
+    }
+    let arrow = ["", "-> "][rng.below(2) as usize];
+    match rng.below(40) {
+        0..20 => format!("@{node}#{}> {}", 1 + rng.below(2), line(&command(rng, calls, now))),
+        20..22 => format!("!kill {node}"),
+        22..26 => format!("!restart {node}"),
+        26 => format!("!pause {node}"),
+        27..29 => format!("!resume {node}"),
+        29 => format!("!cut {node} {arrow}{other}"),
+        30 => format!("!cut {other} {arrow}{node}"),
+        31..33 => "!heal".to_owned(),
+        33 => format!("!latency {node} {arrow}{other} {}us", 1 + rng.below(50_000)),
+        34 => format!("!jitter {}us", rng.below(5_000)),
+        35 => format!("!clock {node} {}{}ms", ["+", "-"][rng.below(2) as usize], rng.below(10_000)),
+        36 => format!("!tab 3 {node} resp3"),
+        37 => "!close 3".to_owned(),
+        38 => format!("@{node}> FLUSHALL"),
+        _ => format!("!load audited rate={} keys=100 read=0.5 pipeline={} audit", 1 + rng.below(400), 1 + rng.below(4)),
+    }
+}
+
+/// Not SWAPDB: it takes the audited keys to where their client does not look.
+fn command(rng: &mut Rng, calls: &mut Calls, now: Time) -> Vec<Vec<u8>> {
+    loop {
+        let words = calls.next(rng, now);
+        if words[0] != b"swapdb" {
+            return words;
+        }
+    }
+}
+
+/// As one would enter it in a terminal.
+fn line(words: &[Vec<u8>]) -> String {
+    let quote = |word: &Vec<u8>| {
+        let escaped: String = word
+            .iter()
+            .map(|&byte| match byte {
+                b'"' | b'\\' => format!("\\{}", byte as char),
+                b' '..=b'~' => (byte as char).to_string(),
+                _ => format!("\\x{byte:02x}"),
+            })
+            .collect();
+        format!("\"{escaped}\"")
+    };
+    words.iter().map(quote).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,75 @@
+//! Many seeds, many faults, and what must hold does. `KVARIUM_SEED=7` plays one seed, `KVARIUM_SEEDS=1000` so many.
+
+use kvarium_engine::base::time::Duration;
+use kvarium_engine::world::World;
+use kvarium_engine::world::check::Checker;
+use kvarium_engine::world::journal::History;
+use kvarium_engine::world::scenario::Scenario;
+use kvarium_engine::world::script::Action;
+use kvarium_tests::simulation::{Done, run};
+
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value}: expected a number")))
+}
+
+#[test]
+fn simulation_of_many_seeds_breaks_no_rule() {
+    let seeds = match (number("KVARIUM_SEED"), number("KVARIUM_SEEDS").unwrap_or(40)) {
+        (Some(seed), _) => seed..seed + 1,
+        (None, seeds) => 0..seeds,
+    };
+    let mut all = Done::default();
+    for seed in seeds {
+        let report = run(seed);
+        assert!(report.violations.is_empty(), "{report}");
+        if number("KVARIUM_SEED").is_some() {
+            println!("{report}{}", report.script);
+        }
+        all.actions += report.done.actions;
+        all.replies += report.done.replies;
+        all.unanswered += report.done.unanswered;
+        all.events += report.done.events;
+        all.checks += report.done.checks;
+    }
+    println!("{all:?}");
+    assert!(all.replies > all.unanswered && all.unanswered > 0, "faults hurt, and not everything: {all:?}");
+}
+
+#[test]
+fn simulation_runs_alike_twice_and_as_a_script_in_a_history() {
+    for seed in 0..6 {
+        let (one, two) = (run(seed), run(seed));
+        assert_eq!(one.trace_hash, two.trace_hash, "seed {seed}");
+        let history = History::from_script(&one.script).unwrap_or_else(|error| panic!("{error}\n{}", one.script));
+        assert_eq!(history.trace_hash(), one.trace_hash, "seed {seed}\n{}", one.script);
+    }
+}
+
+/// A checker that never complains would be worth nothing.
+#[test]
+fn a_broken_rule_is_noticed() {
+    let mut world = World::new(&Scenario::single(), 1).unwrap();
+    let mut checker = Checker::new(&mut world);
+    let apply = |world: &mut World, checker: &mut Checker, action: &str| {
+        world.apply(&Action::parse(action).unwrap()).unwrap();
+        world.play(world.now() + Duration::from_millis(500));
+        let mut broken: Vec<_> = checker.check(world).into_iter().map(|violation| violation.rule).collect();
+        broken.dedup();
+        broken
+    };
+    assert_eq!(apply(&mut world, &mut checker, "!load w rate=200 keys=5 read=0 audit"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "!load w stop"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "@M> DEL w:3"), ["an acknowledged write is there"]);
+    assert_eq!(apply(&mut world, &mut checker, "@M> SET w:3 3.1."), ["an acknowledged write is there"]);
+    assert_eq!(apply(&mut world, &mut checker, "@M> FLUSHALL"), NOTHING, "who flushes wants it so");
+    assert_eq!(apply(&mut world, &mut checker, "@M> SET w:3 4.1."), NOTHING);
+    let complaint = apply(&mut world, &mut checker, "!load w rate=200 keys=5 read=1 audit");
+    assert_eq!(complaint, ["a reply belongs to its request"], "the value says that it is another key's");
+
+    let mut world = World::new(&Scenario::single(), 1).unwrap();
+    let mut late = Checker::new(&mut World::new(&Scenario::single(), 1).unwrap());
+    assert_eq!(apply(&mut world, &mut late, "@M> SET k v"), ["records make the same data"], "nothing was recorded");
+}
+
+const NOTHING: [&str; 0] = [];
