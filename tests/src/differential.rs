@@ -25,7 +25,7 @@ const TOLD: usize = 60;
 pub fn compare(seed: u64, calls: usize, ours: &Server, theirs: &Server, peer: Peer) -> Result<(), String> {
     let (mut ours, mut theirs) = (OverTcp::new(ours), OverTcp::new(theirs));
     let mut source = Calls::new(seed, GROUPS, Lifetimes::Long, move |since| peer.has(since));
-    let protocol = if seed % 2 == 0 { "2" } else { "3" };
+    let protocol = if seed.is_multiple_of(2) { "2" } else { "3" };
     for setting in [&["FLUSHALL"][..], &["HELLO", protocol]] {
         ours.call(0, &encode(setting));
         theirs.call(0, &encode(setting));
