@@ -26,6 +26,9 @@ pub struct Call {
     pub words: Vec<Vec<u8>>,
 }
 
+/// Every key that calls use.
+pub const KEYS: [&str; 15] = ["s1", "s2", "s3", "h1", "h2", "h3", "l1", "l2", "l3", "t1", "t2", "t3", "z1", "z2", "z3"];
+
 const FAR_SECONDS: u64 = 33_177_117_420;
 
 impl Calls {
@@ -126,16 +129,16 @@ impl Calls {
 
     /// One of the few keys; mostly one that should hold what the command works on.
     fn key(&mut self, group: Group) -> String {
-        let prefixes: &[&str] = match group {
-            Group::String => &["s"],
-            Group::Hash => &["h"],
-            Group::List => &["l"],
-            Group::Set => &["t"],
-            Group::SortedSet => &["z"],
-            _ => &["s", "h", "l", "t", "z"],
+        let its_own = match group {
+            Group::String => 0..3,
+            Group::Hash => 3..6,
+            Group::List => 6..9,
+            Group::Set => 9..12,
+            Group::SortedSet => 12..15,
+            _ => 0..15,
         };
-        let prefix = if self.one_in(10) { self.pick(&["s", "h", "l", "t", "z"]) } else { self.pick(prefixes) };
-        format!("{prefix}{}", 1 + self.below(3))
+        let keys = if self.one_in(10) { &KEYS[..] } else { &KEYS[its_own] };
+        self.pick(keys).to_string()
     }
 
     fn odd_integer(&mut self) -> String {

@@ -8,7 +8,7 @@ use crate::calls::encode;
 use crate::subject::Subject;
 
 /// Databases that tests make use of.
-const DATABASES: usize = 4;
+pub const DATABASES: usize = 4;
 
 /// What a key holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub static SMISMEMBER: Command = Command {
     summary: "Of several things, whether each is a member of a set.",
     arity: -3,
     flags: Flags::READONLY.and(Flags::FAST),
-    keys: &[KeySpec::one(1, Access::LOOK)],
+    keys: &[KeySpec::one(1, Access::READ)],
     arguments: &[Argument::key("key"), Argument::string("member").multiple()],
     run: smismember,
     ..Command::new("smismember", Group::Set, "6.2.0", "O(N) in the things asked about")

@@ -38,7 +38,7 @@ pub static ZINCRBY: Command = Command {
     arity: 4,
     flags: Flags::WRITE.and(Flags::DENY_OOM).and(Flags::FAST),
     keys: &[KeySpec::one(1, Access::UPDATE_AND_READ)],
-    arguments: &[Argument::key("key"), Argument::double("increment"), Argument::string("member")],
+    arguments: &[Argument::key("key"), Argument::integer("increment"), Argument::string("member")],
     run: |call| change(call, Options { increment: true, ..Options::default() }, 2),
     ..Command::new("zincrby", Group::SortedSet, "1.2.0", "O(log(N))")
 };
