@@ -12,6 +12,18 @@ const MINUTES: u64 = 10;
 const SEEKS: usize = 300;
 
 fn main() {
+    match std::env::args().nth(1).as_deref() {
+        None => {
+            seek();
+            fill();
+        }
+        Some("seek") => seek(),
+        Some("fill") => fill(),
+        Some(other) => panic!("{other}: expected seek or fill"),
+    }
+}
+
+fn seek() {
     let mut history = History::new(&Scenario::three_masters(), 42);
     act(&mut history, "!load app rate=50 keys=1000");
     let start = Instant::now();
@@ -40,7 +52,9 @@ fn main() {
     let start = Instant::now();
     let copies: Vec<World> = (0..10).map(|_| history.world().clone()).collect();
     println!("a copy of the world: {:?}, {} bytes of data in it", start.elapsed() / 10, copies[0].memory());
+}
 
+fn fill() {
     let mut history = History::new(&Scenario::single(), 42);
     act(&mut history, "!load fill rate=max pipeline=1000 count=1000000 keys=1000000 read=0 dist=seq");
     let (start, mut slowest) = (Instant::now(), std::time::Duration::ZERO);

@@ -75,10 +75,12 @@ pub struct History {
 
 /// Between two checkpoints, in [`World::work`]: a few milliseconds of replaying.
 const SPACING: u64 = 4000;
+/// What is costly to keep is kept less often: more work between two checkpoints for so many bytes in each.
+const BYTES_PER_WORK: u64 = 256;
 const CHECKPOINTS: usize = 48;
 /// What all checkpoints may hold, and one that is worth making, in bytes.
 const CHECKPOINT_BYTES: usize = 96 << 20;
-const LARGEST_CHECKPOINT: usize = 16 << 20;
+const LARGEST_CHECKPOINT: usize = 8 << 20;
 /// What a checkpoint takes beside the nodes' data.
 const CHECKPOINT_BASE: usize = 1 << 20;
 /// Events kept at least, once there are so many.
@@ -474,8 +476,7 @@ impl History {
 
     fn consider_checkpoint(&mut self) {
         let work = self.world.work();
-        // What is costly to keep is kept less often.
-        let spacing = SPACING.max(self.world.memory() as u64 / 8);
+        let spacing = SPACING.max(self.world.memory() as u64 / BYTES_PER_WORK);
         let nearest = self.checkpoints_here().map(|checkpoint| checkpoint.world.work().abs_diff(work)).min();
         if nearest.is_none_or(|distance| distance >= spacing) && self.world.memory() <= LARGEST_CHECKPOINT {
             self.add_checkpoint();
