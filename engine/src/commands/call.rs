@@ -100,6 +100,13 @@ impl<'a> Call<'a> {
     }
 }
 
+/// How many of what is in memory: never more than a `usize` can say, whatever is asked for, so that a count beyond it
+/// means all there are on 32 bits as well. `None` where it is negative.
+pub fn count(asked: i64) -> Option<usize> {
+    let asked = u64::try_from(asked).ok()?;
+    Some(usize::try_from(asked).unwrap_or(usize::MAX))
+}
+
 /// # Errors
 /// The text is no 64-bit integer.
 pub fn integer(text: &[u8]) -> Result<i64, Error> {

@@ -11,7 +11,7 @@ use super::declaration::{Argument, Categories, Command, Flags, Group, Outcome};
 use super::server::command::help;
 use crate::base::hash;
 use crate::cluster::slots::{Owner, SLOTS, SlotTable};
-use crate::commands::call::Call;
+use crate::commands::call::{Call, count};
 use crate::resp::decode::OwnedArgs;
 use crate::resp::error::{self, Error};
 use crate::state::State;
@@ -181,7 +181,7 @@ fn get_keys(call: &mut Call<'_>) -> Outcome {
     let slot = slot(call, INVALID);
     let most = call.integer(3)?;
     let slot = slot?;
-    let most = usize::try_from(most).map_err(|_| INVALID)?;
+    let most = count(most).ok_or(INVALID)?;
     let (mut keys, mut cursor) = (OwnedArgs::default(), 0);
     loop {
         cursor = call.db().scan_slot(slot, cursor, |entry| keys.push(entry.key()));

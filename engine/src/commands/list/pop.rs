@@ -1,7 +1,7 @@
 //! LPOP, RPOP: elements taken from an end.
 
 use crate::base::number::parse_i64;
-use crate::commands::call::Call;
+use crate::commands::call::{Call, count};
 use crate::commands::collection::{Edit, edit, expect};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::resp::decode::OwnedArgs;
@@ -31,7 +31,7 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
     }
     let count = match call.args.get(2) {
         None => None,
-        Some(count) => Some(parse_i64(count).and_then(|count| usize::try_from(count).ok()).ok_or(error::NOT_POSITIVE)?),
+        Some(asked) => Some(parse_i64(asked).and_then(count).ok_or(error::NOT_POSITIVE)?),
     };
     let key = call.key(1);
     if count == Some(0) {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::text::Text;
-use crate::commands::call::Call;
+use crate::commands::call::{Call, count};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::{Words, one_of};
 use crate::resp::encode::{Aggregate, Reply};
@@ -37,7 +37,7 @@ fn lcs(call: &mut Call<'_>) -> Outcome {
         match one_of(word, &["LEN", "IDX", "MINMATCHLEN", "WITHMATCHLEN"])? {
             "LEN" => length_only = true,
             "IDX" => index = true,
-            "MINMATCHLEN" => minimum = words.integer()?.max(0) as usize,
+            "MINMATCHLEN" => minimum = count(words.integer()?).unwrap_or(0),
             _ => with_length = true,
         }
     }
