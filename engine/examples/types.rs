@@ -8,7 +8,9 @@ use kvarium_engine::base::rng::Rng;
 use kvarium_engine::types::{Hash, Limits, List, Set, ZSet, list::End, zset::ScoreBound};
 use std::process::Command;
 
-const TYPES: [(&str, fn(u64, &[u64], &Limits)); 4] = [("list", list), ("hash", hash), ("set", set), ("zset", zset)];
+type Measure = fn(u64, &[u64], &Limits);
+
+const TYPES: [(&str, Measure); 4] = [("list", list), ("hash", hash), ("set", set), ("zset", zset)];
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
