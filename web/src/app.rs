@@ -1,7 +1,4 @@
-//! The page's root: one store, one loop of frames, and what the browser has to be told or asked.
-
-use std::cell::RefCell;
-use std::rc::Rc;
+//! The page's root: its one session, and what the browser has to be told or asked.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -9,60 +6,43 @@ use web_sys::{EventTarget, KeyboardEvent, MediaQueryList, Window};
 use yew::prelude::*;
 
 use crate::catalogue::Language;
-use crate::frame::{Frames, WORK, now};
 use crate::home::home;
 use crate::laboratory::Laboratory;
+use crate::session::Session;
 use crate::share;
 use crate::shell::{dialog, laboratory, on_key};
 use crate::store::{Change, PRESETS, Route, Store, Theme, View};
 
-/// A store and its frames, drawn again whenever it has changed.
+/// Draws again whenever the session's store has changed.
 #[hook]
-pub fn use_store(make: impl FnOnce() -> Store + 'static) -> View {
-    let store = use_memo((), |()| Rc::new(RefCell::new(make())));
+pub fn use_session(session: &Session) -> View {
     let revision = use_state_eq(|| 0);
-    let frames = {
-        let (store, revision) = (store.clone(), revision.clone());
-        use_memo((), move |()| {
-            let setter = revision.setter();
-            Frames::new(move |time| {
-                let mut store = store.borrow_mut();
-                let mut more = false;
-                if store.is_running() {
-                    let start = now();
-                    store.frame(time, || now() - start < WORK);
-                    more = store.is_running();
+    {
+        let setter = revision.setter();
+        use_effect_with(session.clone(), move |session| {
+            let watched = session.downgrade();
+            session.watch(Callback::from(move |()| {
+                if let Some(session) = watched.upgrade() {
+                    setter.set(session.read().revision);
                 }
-                let speaks = store.narrator.speak(time);
-                setter.set(store.revision);
-                more || speaks
-            })
-        })
-    };
-    let ask = {
-        let (store, setter) = (store.clone(), revision.setter());
-        let ask = move |change: Change| {
-            let mut store = store.borrow_mut();
-            store.apply(change);
-            setter.set(store.revision);
-            frames.wake();
-        };
-        use_callback((), move |change: Change, ()| ask(change))
-    };
-    View::new((*store).clone(), ask)
+            }));
+        });
+    }
+    session.view()
 }
 
 #[component]
 pub fn App() -> Html {
-    let view = use_store(|| {
+    let session = use_memo((), |()| {
         let route = route_of(&fragment());
         let lab = match route {
             Route::Lab(preset) => Laboratory::new(preset, None),
             Route::Home => Laboratory::home(),
             Route::Shared | Route::Embedded => Laboratory::new(PRESETS[0].0, None),
         };
-        Store::new(route, preferred_language(), lab)
+        Session::new(Store::new(route, preferred_language(), lab))
     });
+    let view = use_session(&session);
     {
         let view = view.clone();
         use_effect_with((), move |()| watch_browser(&view));

@@ -1,9 +1,11 @@
 //! Kvarium in a page: the playground, the JavaScript face, and the element that other pages embed.
 
+pub mod api;
 pub mod app;
 pub mod catalogue;
 pub mod console;
 pub mod consoles;
+pub mod figure;
 pub mod frame;
 pub mod home;
 pub mod laboratory;
@@ -11,6 +13,7 @@ pub mod narrator;
 pub mod palette;
 pub mod panels;
 pub mod scene;
+pub mod session;
 pub mod share;
 pub mod shell;
 pub mod store;

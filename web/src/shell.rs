@@ -171,19 +171,19 @@ fn terminal_pane(view: &View, store: &Store) -> Html {
                 { connections(view, store) }
                 { terminal_options(view, store) }
             </div>
-            { terminal(view, store, "command") }
+            { terminal(view, store, "command".into(), false) }
         </section>
     }
 }
 
 /// The terminal itself, as the laboratory and embedded figures have it.
-pub fn terminal(view: &View, store: &Store, id: &'static str) -> Html {
+pub fn terminal(view: &View, store: &Store, id: AttrValue, readonly: bool) -> Html {
     let words = store.words();
     let suggesting = view.clone();
     let suggest = Callback::from(move |line: String| suggest(&line, &*suggesting.read()));
     html! {
         <Terminal {words} {id} exchanges={store.consoles.shown(store.lab(), words)} prompt={store.consoles.prompt(store.lab())} history={store.consoles.history()}
-            {suggest} on_line={view.changing(Change::Type)} welcome={words.welcome()} />
+            {readonly} {suggest} on_line={view.changing(Change::Type)} welcome={words.welcome()} />
     }
 }
 

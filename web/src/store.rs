@@ -1,10 +1,11 @@
 //! All that the page knows, and the only code that changes it. Panels read it and ask for [`Change`]s.
 
-use std::cell::{OnceCell, Ref, RefCell};
+use std::cell::{OnceCell, Ref};
 use std::rc::Rc;
 
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
+use kvarium_engine::resp::value::ReplyValue;
 use yew::{AttrValue, Callback};
 
 use crate::catalogue::{Language, Words};
@@ -14,48 +15,43 @@ use crate::laboratory::Laboratory;
 use crate::narrator::Narrator;
 use crate::panels::{INSPECTOR, PANELS, Panel};
 use crate::scene::Scene;
+use crate::session::Session;
 use crate::share;
 use crate::widgets::timeline::Transport;
 
 /// The store as it is at one revision, and the way to ask it for changes.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct View {
-    store: Rc<RefCell<Store>>,
+    session: Session,
     revision: u64,
-    ask: Callback<Change>,
-}
-
-impl PartialEq for View {
-    fn eq(&self, other: &View) -> bool {
-        Rc::ptr_eq(&self.store, &other.store) && self.revision == other.revision
-    }
 }
 
 impl View {
-    pub fn new(store: Rc<RefCell<Store>>, ask: Callback<Change>) -> View {
-        let revision = store.borrow().revision;
-        View { store, revision, ask }
+    pub fn new(session: Session) -> View {
+        let revision = session.read().revision;
+        View { session, revision }
     }
 
     pub fn read(&self) -> Ref<'_, Store> {
-        self.store.borrow()
+        self.session.read()
     }
 
     pub fn ask(&self, change: Change) {
-        self.ask.emit(change);
+        self.session.ask(change);
     }
 
     /// A callback that asks for what an event means.
     pub fn changing<E: 'static>(&self, change: impl Fn(E) -> Change + 'static) -> Callback<E> {
-        self.ask.reform(change)
+        let session = self.session.clone();
+        Callback::from(move |event| session.ask(change(event)))
     }
 
     /// The same, for events that may mean nothing.
     pub fn asking<E: 'static>(&self, change: impl Fn(E) -> Option<Change> + 'static) -> Callback<E> {
-        let ask = self.ask.clone();
+        let session = self.session.clone();
         Callback::from(move |event| {
             if let Some(change) = change(event) {
-                ask.emit(change);
+                session.ask(change);
             }
         })
     }
@@ -469,10 +465,29 @@ impl Store {
 
     fn act(&mut self, line: &str) {
         let words = self.words();
-        let done = self.lab.act(line);
+        let done = self.try_act(line);
         self.consoles.note(line, self.lab.now(), done.err().map(|why| words.script_error(why)));
-        self.narrator.listen(&self.lab, words);
+    }
+
+    /// Does what a line of the script language says.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub fn try_act(&mut self, line: &str) -> Result<(), String> {
+        let done = self.lab.act(line);
+        self.revision += 1;
+        self.narrator.listen(&self.lab, Words(self.language));
         self.touched();
+        done
+    }
+
+    /// Goes to a moment, also beyond what has been played.
+    pub fn seek(&mut self, to: Duration) {
+        self.revision += 1;
+        self.move_clock(|lab| {
+            lab.seek(to);
+            lab.advance(to, &mut || true);
+        });
     }
 
     fn type_line(&mut self, line: &str) {
@@ -526,6 +541,36 @@ impl Store {
         }
         if !self.lab.is_waiting() || self.lab.now() >= limit {
             self.clock.until_answered = None;
+        }
+    }
+
+    /// Lets the narrator say what waits; is something left to be said?
+    pub fn speak(&mut self, now: f64) -> bool {
+        let before = self.narrator.said.len();
+        let more = self.narrator.speak(now);
+        self.revision += u64::from(self.narrator.said.len() != before);
+        more
+    }
+
+    /// Runs a command at a node, on the chosen connection, until its reply is there.
+    ///
+    /// # Errors
+    /// There is no such node, or no reply came.
+    pub fn call(&mut self, node: Option<&str>, line: &str) -> Result<ReplyValue, String> {
+        let tab = self.consoles.tab().id;
+        let node = node.map_or_else(|| self.consoles.tab().node.clone(), str::to_owned);
+        self.lab.command(tab, &node, line)?;
+        let limit = self.lab.now() + Duration::from_seconds(PATIENCE);
+        while self.lab.is_waiting() && self.lab.now() < limit {
+            self.lab.step();
+        }
+        self.revision += 1;
+        self.narrator.listen(&self.lab, Words(self.language));
+        self.touched();
+        let exchange = self.lab.exchanges(tab).next_back().ok_or("nothing was said")?;
+        match (&exchange.reply, exchange.failed) {
+            (Some(reply), _) => Ok(reply.clone()),
+            (None, why) => Err(why.unwrap_or("no reply within five seconds").to_owned()),
         }
     }
 

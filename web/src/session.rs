@@ -1,0 +1,105 @@
+//! A store that runs: its frames, and whoever wants to know that it has changed.
+
+use std::cell::{OnceCell, Ref, RefCell};
+use std::rc::{Rc, Weak};
+
+use yew::Callback;
+
+use crate::frame::{Frames, WORK, now};
+use crate::store::{Change, Store, View};
+
+#[derive(Clone)]
+pub struct Session {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    store: RefCell<Store>,
+    frames: OnceCell<Frames>,
+    watchers: RefCell<Vec<Callback<()>>>,
+}
+
+impl PartialEq for Session {
+    fn eq(&self, other: &Session) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
+    }
+}
+
+impl Session {
+    pub fn new(store: Store) -> Session {
+        let inner =
+            Rc::new(Inner { store: RefCell::new(store), frames: OnceCell::new(), watchers: RefCell::default() });
+        let weak = Rc::downgrade(&inner);
+        let frames = Frames::new(move |time| Weak::upgrade(&weak).is_some_and(|inner| inner.frame(time)));
+        let _ = inner.frames.set(frames);
+        Session { inner }
+    }
+
+    pub fn read(&self) -> Ref<'_, Store> {
+        self.inner.store.borrow()
+    }
+
+    /// Asks the store for a change, and tells those who watch.
+    pub fn ask(&self, change: Change) {
+        self.change(|store| store.apply(change));
+    }
+
+    /// The same with an answer.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Store) -> T) -> T {
+        let answer = change(&mut self.inner.store.borrow_mut());
+        self.inner.tell();
+        if let Some(frames) = self.inner.frames.get() {
+            frames.wake();
+        }
+        answer
+    }
+
+    /// Calls somebody after every change.
+    pub fn watch(&self, watcher: Callback<()>) {
+        self.inner.watchers.borrow_mut().push(watcher);
+    }
+
+    /// For watchers, which must not keep alive what they watch.
+    pub fn downgrade(&self) -> WeakSession {
+        WeakSession { inner: Rc::downgrade(&self.inner) }
+    }
+
+    /// The store as it is now.
+    pub fn view(&self) -> View {
+        View::new(self.clone())
+    }
+}
+
+/// A session, if it is still there.
+pub struct WeakSession {
+    inner: Weak<Inner>,
+}
+
+impl WeakSession {
+    pub fn upgrade(&self) -> Option<Session> {
+        self.inner.upgrade().map(|inner| Session { inner })
+    }
+}
+
+impl Inner {
+    /// One frame; asks for another while there is something to do.
+    fn frame(&self, time: f64) -> bool {
+        let is_running = self.store.borrow().is_running();
+        let speaks = {
+            let mut store = self.store.borrow_mut();
+            if is_running {
+                let start = now();
+                store.frame(time, || now() - start < WORK);
+            }
+            store.speak(time)
+        };
+        self.tell();
+        speaks || self.store.borrow().is_running()
+    }
+
+    fn tell(&self) {
+        // A watcher may add another.
+        let watchers = self.watchers.borrow().clone();
+        watchers.iter().for_each(|watcher| watcher.emit(()));
+    }
+}
