@@ -31,13 +31,13 @@ const FRAME = `
   .stage { height: var(--height, 420px); }
   .before { position: relative; }
   .row { display: flex; gap: 8px; align-items: center; margin-top: 6px; }
-  pre { margin: 0 0 8px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; overflow: auto;
+  .transcript { margin: 0 0 8px; padding: 10px 12px; border: 1px solid var(--line); border-radius: 8px; overflow: auto;
         background: var(--sunken); color: var(--ink); font: 13px/1.5 var(--mono); }
   .line { display: grid; grid-template-columns: 1fr auto; gap: 12px; }
   .verdict { color: var(--ink-3); font: 12px/1.6 var(--sans); white-space: nowrap; }
   .different .verdict, .different .got { color: var(--bad); }
   .command { font-weight: 600; }
-  p { color: var(--bad); }
+  .failed { color: var(--bad); }
 `;
 
 class KvariumLab extends HTMLElement {
@@ -88,6 +88,7 @@ class KvariumLab extends HTMLElement {
       this.dispatchEvent(new CustomEvent("ready", { bubbles: true }));
     } catch (error) {
       const text = document.createElement("p");
+      text.className = "failed";
       text.textContent = `${this.#words.failed}: ${error.message}`;
       after.append(text, this.#button(this.#words.again));
     }
@@ -123,6 +124,7 @@ class KvariumLab extends HTMLElement {
   /** Runs the commands of an authored transcript, and says of each of its lines whether the engine says the same. */
   #check(text) {
     const list = document.createElement("pre");
+    list.className = "transcript";
     list.setAttribute("part", "transcript");
     const lines = text.replace(/^\n+|\s+$/g, "").split("\n");
     const command = (line) => /^[\w.:-]*(?:\(TX\))?> ?(.*)$/.exec(line)?.[1];

@@ -214,6 +214,7 @@ impl Lab {
             _ => Theme::Auto,
         };
         self.session.ask(Change::Theme(theme));
+        self.session.change(Store::settle_speed);
         let number = SHOWN.with(|shown| shown.replace(shown.get() + 1));
         let props = Props {
             session: self.session.clone(),

@@ -252,13 +252,13 @@ words! {
     waiting: "waiting for the reply …", "等待回复……";
     no_reply: "no reply: the connection is gone", "没有回复：连接已断开";
     searching: "search", "搜索历史";
-    follow: "Follow MOVED (-c)", "跟随 MOVED(-c)";
+    follow: "Follow MOVED (-c)", "跟随 MOVED（-c）";
     resp3: "RESP3 (-3)", "RESP3(-3)";
     readable: "Readable text", "可读文本";
     quotes: "Invalid argument(s)", "Invalid argument(s)";
     no_such_node: "There is no such node here.", "这里没有这个节点。";
     welcome: "Type a command; Tab completes it, ↑ brings back earlier ones, @NODE changes the node, !kill NODE and its like act on the world.",
-        "输入命令：Tab 补全，↑ 取回历史，@节点 切换节点，！kill 节点 等命令作用于整个世界。";
+        "输入命令：Tab 补全，↑ 取回历史，@节点 切换节点，!kill 节点 等命令作用于整个世界。";
     options: "Options", "选项";
     earlier: "Earlier", "上一条";
     later: "Later", "下一条";
@@ -296,8 +296,9 @@ words! {
 }
 
 sentences! {
-    node_name(name, state, slots, keys): "{name}, master, {state}, slots {slots}, {keys}", "{name}，主节点，{state}，槽位 {slots}，{keys}";
-    single_name(name, state, keys): "{name}, {state}, {keys}", "{name},{state},{keys}";
+    node_name(name, slots, keys, state): "{name} {slots} {keys}, master, {state}", "{name} {slots} {keys}，主节点，{state}";
+    single_name(name, port, keys, state): "{name} {port} {keys}, {state}", "{name} {port} {keys}，{state}";
+    stopped_name(name, state, slots): "{name} {state}, master, slots {slots}", "{name} {state}，主节点，槽位 {slots}";
     bad_script(why): "This link can't be played: {why}", "无法播放此链接：{why}";
     shared(actions): "You are looking at a shared experiment: {actions}, replayed to the last message.", "你正在看一个分享的实验：共 {actions}，已逐条消息重放。";
     hash_of_trace(hash): "trace {hash}", "轨迹 {hash}";

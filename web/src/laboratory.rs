@@ -162,6 +162,12 @@ impl Laboratory {
         })
     }
 
+    /// Of links that nobody has changed one by one.
+    pub fn latency(&self) -> Duration {
+        let anyone = Party::Client(u16::MAX);
+        self.history.world().path(anyone, anyone).latency
+    }
+
     /// The speed at which what is on its way now would travel for so many seconds of the viewer.
     pub fn pace(&self, seconds: f64) -> f64 {
         let way = |flight: InFlight| Some(flight.arrives?.micros().saturating_sub(flight.sent.micros()));

@@ -35,7 +35,7 @@ pub fn header(view: &View) -> Html {
     let dialog = |kind: DialogKind, name: &'static str, sign: Icon, text: bool| {
         let onclick = view.changing(move |_: MouseEvent| Change::Show(Some(kind)));
         html! {
-            <button type="button" class="button plain" title={name} aria-label={name} {onclick}>
+            <button type="button" class={classes!("button", "plain", (!text).then_some("not-phone"))} title={name} aria-label={name} {onclick}>
                 { icon(sign) }
                 if text { <span class="wide">{ name }</span> }
             </button>
@@ -43,7 +43,7 @@ pub fn header(view: &View) -> Html {
     };
     html! {
         <header class="header">
-            <a class="brand" href="#/" aria-label={words.home()}>{ brand() }<span class="text">{ "kvarium" }</span></a>
+            <a class="brand" href="#/" aria-label={format!("kvarium: {}", words.home())}>{ brand() }<span class="text">{ "kvarium" }</span></a>
             <nav aria-label={words.scenario()}>{ for PRESETS.iter().map(preset) }</nav>
             <div class="end">
                 { language_switch(view, words) }
@@ -227,7 +227,7 @@ fn terminal_options(view: &View, store: &Store) -> Html {
     let tab = store.consoles.tab();
     let switch = |name: &'static str, short: &'static str, on: bool, change: fn(bool) -> ConsoleChange| {
         let onclick = view.changing(move |_: MouseEvent| Change::Console(change(!on)));
-        html! { <button type="button" class="button plain mono" aria-pressed={on.to_string()} title={name} aria-label={name} {onclick}>{ short }</button> }
+        html! { <button type="button" class="button plain mono" aria-pressed={on.to_string()} title={name} {onclick}><span aria-hidden="true">{ short }</span><span class="hidden-text">{ name }</span></button> }
     };
     html! {
         <span class="end" role="group" aria-label={words.options()}>

@@ -173,8 +173,9 @@ struct Clock {
 const PATIENCE: u64 = 5;
 /// A message that a paused clock runs on for travels about so long, in seconds of the viewer.
 const UNHURRIED: f64 = 0.22;
-/// The first page's speed: messages are under way for about half a second there.
-const HOME_EXPONENT: i32 = -3;
+/// Links that somebody made slow, to be watched; then a message travels for at least so long, in seconds of the viewer.
+const WATCHED: Duration = Duration::from_millis(10);
+const WATCHABLE: f64 = 0.36;
 /// Slowest and fastest, as powers of two.
 const SPEEDS: std::ops::RangeInclusive<i32> = -12..=6;
 
@@ -255,7 +256,7 @@ impl Store {
             reduced_motion: false,
             scene: OnceCell::new(),
         };
-        store.clock.exponent = if route == Route::Home { HOME_EXPONENT } else { 0 };
+        store.settle_speed();
         store.consoles = Consoles::new(&store.lab);
         store.narrator.forget(&store.lab);
         store
@@ -407,12 +408,19 @@ impl Store {
         self.lab = lab;
         self.clock.playing = false;
         self.clock.until_answered = None;
-        self.clock.exponent = if self.route == Route::Home { HOME_EXPONENT } else { 0 };
+        self.settle_speed();
         self.selected = 0;
         self.database = 0;
         self.consoles = Consoles::new(&self.lab);
         self.narrator.forget(&self.lab);
         self.touched();
+    }
+
+    /// Chooses a speed at which one can see messages travel, where the links are slow enough for that.
+    pub fn settle_speed(&mut self) {
+        let latency = self.lab.latency();
+        let fitting = (latency.micros() as f64 / 1e6 / WATCHABLE).log2().floor() as i32;
+        self.clock.exponent = if latency >= WATCHED { fitting.min(0) } else { 0 };
     }
 
     /// What was read of the world is old.
@@ -522,7 +530,11 @@ impl Store {
             }
             Some(limit) => self.run_until_answered(passed, limit, is_time_left),
         }
+        // A redirection that is followed is one more reply to wait for.
         self.consoles.listen(&mut self.lab);
+        if self.clock.until_answered.is_some_and(|limit| !self.lab.is_waiting() || self.lab.now() >= limit) {
+            self.clock.until_answered = None;
+        }
         self.narrator.listen(&self.lab, Words(self.language));
         self.revision += 1;
         self.touched();
@@ -538,9 +550,6 @@ impl Store {
             while self.lab.is_waiting() && self.lab.now() < limit && is_time_left() {
                 self.lab.step();
             }
-        }
-        if !self.lab.is_waiting() || self.lab.now() >= limit {
-            self.clock.until_answered = None;
         }
     }
 
@@ -589,8 +598,9 @@ impl Known for Store {
         self.lab.nodes()
     }
 
-    fn keys(&self, prefix: &[u8], limit: usize) -> Vec<Vec<u8>> {
-        let node = self.lab.nodes().iter().position(|node| *node == self.consoles.tab().node);
+    fn keys(&self, node: Option<&str>, prefix: &[u8], limit: usize) -> Vec<Vec<u8>> {
+        let name = node.unwrap_or(&self.consoles.tab().node);
+        let node = self.lab.nodes().iter().position(|node| node.eq_ignore_ascii_case(name));
         let Some(node) = node.and_then(|node| self.lab.inspect(node)) else { return Vec::new() };
         let (mut keys, mut cursor, mut passed) = (Vec::new(), 0, 0);
         loop {

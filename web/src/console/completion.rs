@@ -9,8 +9,8 @@ use super::command_line::split;
 /// What a completer has to know of the world.
 pub trait Known {
     fn nodes(&self) -> Vec<String>;
-    /// Keys that begin with `prefix`, at most `limit`.
-    fn keys(&self, prefix: &[u8], limit: usize) -> Vec<Vec<u8>>;
+    /// Keys of a node (of this terminal's where none is named) that begin with `prefix`, at most `limit`.
+    fn keys(&self, node: Option<&str>, prefix: &[u8], limit: usize) -> Vec<Vec<u8>>;
     /// The verbs of the script language, with what they take: `kill NODE`.
     fn verbs(&self) -> &'static [(&'static str, &'static str)];
 }
@@ -38,7 +38,7 @@ pub fn suggest(line: &str, known: &impl Known) -> Suggestions {
         let choices = known.nodes().iter().map(|node| format!("@{node}")).collect();
         return Suggestions { from, choices: beginning(choices, last), hint: String::new() };
     }
-    let (line, skipped) = behind_node(line);
+    let (node, line, skipped) = behind_node(line);
     let Some(words) = split(&line[..from - skipped]) else { return Suggestions::default() };
     let Some(name) = words.first() else { return suggest_name(from, last) };
     let Some(command) = find(commands::all(), name) else { return Suggestions::default() };
@@ -47,18 +47,18 @@ pub fn suggest(line: &str, known: &impl Known) -> Suggestions {
             None => return suggest_subcommand(command, from, last),
             Some(sub) => {
                 let Some(command) = command.subcommand(sub) else { return Suggestions::default() };
-                return suggest_argument(command, &words[2..], from, last, known);
+                return suggest_argument(command, &words[2..], from, last, node, known);
             }
         }
     }
-    suggest_argument(command, &words[1..], from, last, known)
+    suggest_argument(command, &words[1..], from, last, node, known)
 }
 
 /// `@A-M GET k`: the command begins behind the node.
-fn behind_node(line: &str) -> (&str, usize) {
+fn behind_node(line: &str) -> (Option<&str>, &str, usize) {
     match line.find(char::is_whitespace) {
-        Some(end) if line.starts_with('@') => (&line[end + 1..], end + 1),
-        _ => (line, 0),
+        Some(end) if line.starts_with('@') => (Some(line[1..end].trim_end_matches('>')), &line[end + 1..], end + 1),
+        _ => (None, line, 0),
     }
 }
 
@@ -90,6 +90,7 @@ fn suggest_argument(
     given: &[Vec<u8>],
     from: usize,
     last: &str,
+    node: Option<&str>,
     known: &impl Known,
 ) -> Suggestions {
     let here = remaining(command.arguments, given);
@@ -97,7 +98,7 @@ fn suggest_argument(
     for argument in &here.pending {
         let must_come_first = !argument.optional && argument.token.is_none() && argument.kind != ArgumentKind::OneOf;
         if matches!(argument.kind, ArgumentKind::Key) && !last.starts_with(['"', '\'']) {
-            let keys = known.keys(last.as_bytes(), CHOICES);
+            let keys = known.keys(node, last.as_bytes(), CHOICES);
             choices.extend(keys.iter().map(|key| argument_text(key)).filter(|text| text.starts_with(last)));
         }
         if must_come_first {
@@ -244,7 +245,7 @@ mod tests {
         fn nodes(&self) -> Vec<String> {
             vec!["A-M".into(), "B-M".into()]
         }
-        fn keys(&self, prefix: &[u8], _: usize) -> Vec<Vec<u8>> {
+        fn keys(&self, _: Option<&str>, prefix: &[u8], _: usize) -> Vec<Vec<u8>> {
             [b"user:1".to_vec(), b"other".to_vec()].into_iter().filter(|key| key.starts_with(prefix)).collect()
         }
         fn verbs(&self) -> &'static [(&'static str, &'static str)] {

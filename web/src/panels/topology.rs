@@ -63,7 +63,7 @@ pub fn Topology(props: &Props) -> Html {
                 if width > 0 {
                     { for links(&scene, &layout, &lit).into_iter() }
                     { for scene.clients.iter().enumerate().map(|(at, client)| draw_client(words, client, layout.clients[at])) }
-                    { for nodes.map(|(at, node)| draw_node(words, &props.view, &scene, at, node, layout.nodes[at], store.selected == at)) }
+                    { for nodes.map(|(at, node)| draw_node(words, &props.view, &scene, at, node, layout.nodes[at], store.selected == at && !props.bare)) }
                     { for flights.iter().map(|flight| draw_flight(flight, &layout, scene.now)) }
                 }
             </svg>
@@ -185,10 +185,13 @@ fn draw_node(
 ) -> Html {
     let state = state_text(words, node.state);
     let keys = words.count_keys(node.keys);
-    let name = if node.ranges.is_empty() {
-        words.single_name(&node.name, state, &keys)
-    } else {
-        words.node_name(&node.name, state, node.range_text(), &keys)
+    let port = node.address.rsplit(':').next().unwrap_or_default();
+    let ranges = node.range_text();
+    // Begins with what can be seen, for those who speak to their computer.
+    let name = match node.state {
+        NodeState::Up if ranges.is_empty() => words.single_name(&node.name, port, &keys, state),
+        NodeState::Up => words.node_name(&node.name, &ranges, &keys, state),
+        _ => words.stopped_name(&node.name, state, &ranges),
     };
     let class = match node.state {
         NodeState::Up => "",
@@ -217,7 +220,6 @@ fn draw_node(
         <g key={format!("node{at}")} class={classes!("node", class)} role="button" tabindex={if selected { "0" } else { "-1" }} data-node={at.to_string()}
             aria-pressed={selected.to_string()} aria-label={name} transform={format!("translate({x:.1} {y:.1})")}
             style={format!("--hue:var(--shard-{})", node.shard % 5)} {onclick} {onkeydown}>
-            <title>{ node.address.clone() }</title>
             if !node.ranges.is_empty() {
                 <circle class="ring" r={px(RING)} />
                 { for node.ranges.iter().map(arc) }
@@ -227,9 +229,9 @@ fn draw_node(
             if node.state == NodeState::Paused {
                 <rect class="inner" x={px(-HALF + 5.0)} y={px(-HALF + 5.0)} width={px(2.0 * HALF - 10.0)} height={px(2.0 * HALF - 10.0)} rx="9" />
             }
-            <text class="name" text-anchor="middle" y="-8">{ node.name.clone() }</text>
+            <text class="name" text-anchor="middle" y="-8">{ node.name.clone() }{ " " }</text>
             if node.state == NodeState::Up {
-                <text class="sub" text-anchor="middle" y="10">{ if node.ranges.is_empty() { node.address.rsplit(':').next().unwrap_or_default().to_owned() } else { node.range_text() } }</text>
+                <text class="sub" text-anchor="middle" y="10">{ if ranges.is_empty() { port } else { &ranges } }{ " " }</text>
                 <text class="sub" text-anchor="middle" y="26">{ keys }</text>
             } else {
                 <text class="state" text-anchor="middle" y="14">{ format!("{} {state}", if node.state == NodeState::Down { "☠" } else { "‖" }) }</text>

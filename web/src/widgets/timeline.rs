@@ -73,7 +73,7 @@ pub fn Timeline(props: &Props) -> Html {
                 { button(words.to_start(), "Home", Icon::Start, Transport::Start) }
                 { button(words.previous_event(), ",", Icon::Previous, Transport::Back) }
                 { button(words.next_event(), ".", Icon::Next, Transport::Step) }
-                <span class="clock"><small>{ "t = " }</small>{ clock_text(props.now) }</span>
+                <span class="clock"><small>{ "t = " }</small>{ clock_text(props.now) }<small class="wide">{ micros_text(props.now) }</small></span>
                 <span class="speed wide" role="group" aria-label={words.speed()}>
                     { button(words.slower(), "[", Icon::Minus, Transport::Slower) }
                     <output>{ props.speed.clone() }</output>
@@ -189,6 +189,11 @@ fn Rail(props: &RailProps) -> Html {
 pub fn clock_text(seconds: f64) -> String {
     let millis = (seconds * 1e3 + 1e-6) as u64;
     format!("{:02}:{:02}.{:03}", millis / 60_000, millis / 1000 % 60, millis % 1000)
+}
+
+/// What the clock's text leaves out.
+pub fn micros_text(seconds: f64) -> String {
+    format!(" {:03}", (seconds * 1e6 + 1e-3) as u64 % 1000)
 }
 
 /// At most `wanted` + 1 marks: of those that fall together, the weightiest stays.
