@@ -180,7 +180,7 @@ for (const language of LANGUAGES) {
   for (const size of SIZES) {
     test(`every panel fits, and bars nobody: ${language}-${size.width}`, async () => {
       const { page, problems } = await visit(`?lang=${language}${LAB}`, size);
-      await say(page, "@A-M SET user:1001:profile:with-a-rather-long-name 'x' EX 1000");
+      await say(page, "@A-M SET {b}:1001:profile:with-a-rather-long-name 'x' EX 1000");
       for (const tab of await page.locator("[data-tab]:visible").all()) {
         await tab.click();
         const name = await tab.getAttribute("data-tab");

@@ -14,7 +14,7 @@ pub fn home(view: &View) -> Html {
     let words = store.words();
     let playing = store.is_playing();
     let now = store.lab().now().micros() as f64 / 1e6;
-    let latest = store.lab().rows(false, "").last().cloned();
+    let latest = store.log().0.last().cloned();
     let said = match latest {
         Some(row) if playing => format!("{} {} {}", row.who, row.sign, row.what),
         _ => words.home_paused().to_owned(),

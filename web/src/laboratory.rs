@@ -26,6 +26,8 @@ const SEED: u64 = 42;
 const ROWS: usize = 300;
 /// Marks on the rail.
 const MARKS: usize = 300;
+/// Between two looks at the page's clock, in the engine's measure of work: some tenths of a millisecond.
+const SLICE: u64 = 128;
 /// Connections that one terminal may open.
 pub const TABS: usize = 99;
 
@@ -99,16 +101,18 @@ impl Laboratory {
 
     /// Plays on towards a moment for as long as there is time; has it been reached?
     pub fn advance(&mut self, to: Duration, is_time_left: &mut impl FnMut() -> bool) -> bool {
-        // A step may be a heartbeat or a thousand commands: the slices begin small and grow while they cost nothing.
+        // A step may be a heartbeat or a thousand commands: slices begin small, and grow while they cost nothing.
         let mut steps = 1;
         loop {
+            let before = self.history.world().work();
             if self.history.advance(to, steps) {
                 return true;
             }
             if !is_time_left() {
                 return false;
             }
-            steps = (steps + 1).min(32);
+            let cost = self.history.world().work() - before;
+            steps = if cost < SLICE { (steps * 2).min(SLICE as usize) } else { 1 };
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 
 use yew::Callback;
 
-use crate::frame::{Frames, WORK, now};
+use crate::frame::{Frames, WORK, WORK_BEHIND, now};
 use crate::store::{Change, Store, View};
 
 #[derive(Clone)]
@@ -88,8 +88,8 @@ impl Inner {
         let speaks = {
             let mut store = self.store.borrow_mut();
             if is_running {
-                let start = now();
-                store.frame(time, || now() - start < WORK);
+                let (start, work) = (now(), if store.is_behind() { WORK_BEHIND } else { WORK });
+                store.frame(time, || now() - start < work);
             }
             store.speak(time)
         };

@@ -258,7 +258,7 @@ fn events_pane(view: &View, store: &Store) -> Html {
                     <input class="field filter" type="search" aria-label={words.filter_events()} placeholder={words.filter_events()} value={store.filter.clone()} oninput={on_filter} />
                 </span>
             </div>
-            <EventList {words} rows={store.lab().rows(store.important_only, &store.filter)} />
+            <EventList {words} rows={store.log().0} />
         </section>
     }
 }
@@ -267,7 +267,7 @@ pub fn timeline(view: &View, store: &Store, small: bool) -> Html {
     let lab = store.lab();
     let seconds = |span: kvarium_engine::base::time::Duration| span.micros() as f64 / 1e6;
     html! {
-        <Timeline words={store.words()} playing={store.is_playing()} now={seconds(lab.now())} end={seconds(lab.history().end())} speed={store.speed_text()} marks={lab.marks()}
+        <Timeline words={store.words()} playing={store.is_playing()} now={seconds(lab.now())} end={seconds(lab.history().end())} speed={store.speed_text()} marks={store.log().1}
             branches={lab.branches()} branch={lab.history().branch()} seed={lab.history().seed().to_string()} {small} on_transport={view.changing(Change::Transport)} />
     }
 }

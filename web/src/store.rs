@@ -1,6 +1,6 @@
 //! All that the page knows, and the only code that changes it. Panels read it and ask for [`Change`]s.
 
-use std::cell::{OnceCell, Ref};
+use std::cell::{OnceCell, Ref, RefCell};
 use std::rc::Rc;
 
 use kvarium_engine::base::time::Duration;
@@ -17,7 +17,8 @@ use crate::panels::{INSPECTOR, PANELS, Panel};
 use crate::scene::Scene;
 use crate::session::Session;
 use crate::share;
-use crate::widgets::timeline::Transport;
+use crate::widgets::event_list::Row;
+use crate::widgets::timeline::{Mark, Transport};
 
 /// The store as it is at one revision, and the way to ask it for changes.
 #[derive(Clone, PartialEq)]
@@ -167,6 +168,8 @@ struct Clock {
     last_frame: Option<f64>,
     /// Runs on although paused, until every terminal has its reply, or until this moment.
     until_answered: Option<Duration>,
+    /// Frames in a row in which the world did not get as far as the clock asked.
+    behind: u32,
 }
 
 /// Seconds of simulated time that a paused clock runs on at most for a reply.
@@ -176,6 +179,10 @@ const UNHURRIED: f64 = 0.22;
 /// Links that somebody made slow, to be watched; then a message travels for at least so long, in seconds of the viewer.
 const WATCHED: Duration = Duration::from_millis(10);
 const WATCHABLE: f64 = 0.36;
+/// So many frames behind the clock are a trend.
+const BEHIND: u32 = 3;
+/// Panels and log are read anew so often while the world is busy, in milliseconds.
+const READ: f64 = 120.0;
 /// Slowest and fastest, as powers of two.
 const SPEEDS: std::ops::RangeInclusive<i32> = -12..=6;
 
@@ -224,6 +231,15 @@ pub struct Store {
     system_is_dark: bool,
     reduced_motion: bool,
     scene: OnceCell<Rc<Scene>>,
+    log: RefCell<Option<Log>>,
+}
+
+/// What was last read of the trace, for which question, and when.
+struct Log {
+    asked: (bool, String),
+    read: f64,
+    rows: Rc<[Row]>,
+    marks: Rc<[Mark]>,
 }
 
 impl Store {
@@ -251,10 +267,11 @@ impl Store {
             consoles: Consoles::default(),
             narrator: Narrator::default(),
             lab,
-            clock: Clock { playing: false, exponent: 0, last_frame: None, until_answered: None },
+            clock: Clock { playing: false, exponent: 0, last_frame: None, until_answered: None, behind: 0 },
             system_is_dark: false,
             reduced_motion: false,
             scene: OnceCell::new(),
+            log: RefCell::default(),
         };
         store.settle_speed();
         store.consoles = Consoles::new(&store.lab);
@@ -274,6 +291,18 @@ impl Store {
 
     pub fn scene(&self) -> Rc<Scene> {
         self.scene.get_or_init(|| Rc::new(self.lab.scene())).clone()
+    }
+
+    /// Rows of the log and marks on the rail. While the world runs they are read a few times a second, not every frame.
+    pub fn log(&self) -> (Rc<[Row]>, Rc<[Mark]>) {
+        let mut log = self.log.borrow_mut();
+        let asked = (self.important_only, self.filter.clone());
+        let is_fresh = |log: &Log| log.asked == asked && self.is_running() && crate::frame::now() - log.read < READ;
+        if !log.as_ref().is_some_and(is_fresh) {
+            let rows = self.lab.rows(self.important_only, &self.filter);
+            *log = Some(Log { asked, read: crate::frame::now(), rows, marks: self.lab.marks() });
+        }
+        log.as_ref().map(|log| (log.rows.clone(), log.marks.clone())).unwrap_or_default()
     }
 
     /// The selected node, unless it is down.
@@ -526,7 +555,8 @@ impl Store {
         match self.clock.until_answered {
             None => {
                 let to = Duration::from_micros(here.micros() + (passed * self.speed() * 1e6).round() as u64);
-                self.lab.advance(to, &mut is_time_left);
+                let kept_up = self.lab.advance(to, &mut is_time_left);
+                self.clock.behind = if kept_up { 0 } else { self.clock.behind + 1 };
             }
             Some(limit) => self.run_until_answered(passed, limit, is_time_left),
         }
@@ -538,6 +568,11 @@ impl Store {
         self.narrator.listen(&self.lab, Words(self.language));
         self.revision += 1;
         self.touched();
+    }
+
+    /// Does the world do too much for this computer to keep up with the clock?
+    pub fn is_behind(&self) -> bool {
+        self.clock.behind > BEHIND
     }
 
     /// At a pace at which one sees the request go and the reply come; or at once, where nothing travels.

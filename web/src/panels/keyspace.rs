@@ -132,7 +132,17 @@ fn Keyspace(props: &Props) -> Html {
                 </label>
                 <span class="figure">{ if pattern.is_empty() { words.count_keys(total as u64) } else { words.scanned(grouped(listing.keys.len() as u64), grouped(total as u64)) } }</span>
             </div>
-            <div class="key-table" role="table" aria-label={words.keyspace()} aria-rowcount={(listing.keys.len() + 1).to_string()}>
+            if listing.keys.is_empty() {
+                <div class="empty">
+                    if total == 0 {
+                        <strong>{ words.no_keys() }</strong>
+                        <span>{ words.no_keys_hint() }</span>
+                    } else {
+                        <strong>{ words.no_match() }</strong>
+                    }
+                </div>
+            }
+            <div class="key-table" role="table" hidden={listing.keys.is_empty()} aria-label={words.keyspace()} aria-rowcount={(listing.keys.len() + 1).to_string()}>
                 <div class="key-row head" role="row">
                     <span role="columnheader">{ words.key() }</span>
                     <span role="columnheader">{ words.type_() }</span>
@@ -144,11 +154,6 @@ fn Keyspace(props: &Props) -> Html {
                     <div role="presentation" style={format!("height:{}px", first * ROW)}></div>
                     { for listing.keys[first..last].iter().enumerate().map(|(at, key)| row((first + at, key))) }
                     <div role="presentation" style={format!("height:{}px", (listing.keys.len() - last) * ROW)}></div>
-                    if listing.keys.is_empty() {
-                        <div class="empty" role="presentation">
-                            if total == 0 { <strong>{ words.no_keys() }</strong><span>{ words.no_keys_hint() }</span> } else { <strong>{ words.no_match() }</strong> }
-                        </div>
-                    }
                 </div>
             </div>
         </div>
