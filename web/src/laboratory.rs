@@ -23,7 +23,7 @@ use crate::widgets::timeline::{Mark, MarkKind, thin};
 
 const SEED: u64 = 42;
 /// Rows of the log that are drawn, the newest.
-const ROWS: usize = 300;
+const ROWS: usize = 150;
 /// Marks on the rail.
 const MARKS: usize = 300;
 /// Between two looks at the page's clock, in the engine's measure of work: some tenths of a millisecond.

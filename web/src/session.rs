@@ -1,6 +1,6 @@
 //! A store that runs: its frames, and whoever wants to know that it has changed.
 
-use std::cell::{OnceCell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell};
 use std::rc::{Rc, Weak};
 
 use yew::Callback;
@@ -17,7 +17,12 @@ struct Inner {
     store: RefCell<Store>,
     frames: OnceCell<Frames>,
     watchers: RefCell<Vec<Callback<()>>>,
+    /// When watchers were told last, in milliseconds of the page.
+    told: Cell<f64>,
 }
+
+/// While the engine can't keep up with the clock, the page is drawn so often, in milliseconds.
+const DRAWN: f64 = 150.0;
 
 impl PartialEq for Session {
     fn eq(&self, other: &Session) -> bool {
@@ -27,8 +32,12 @@ impl PartialEq for Session {
 
 impl Session {
     pub fn new(store: Store) -> Session {
-        let inner =
-            Rc::new(Inner { store: RefCell::new(store), frames: OnceCell::new(), watchers: RefCell::default() });
+        let inner = Rc::new(Inner {
+            store: RefCell::new(store),
+            frames: OnceCell::new(),
+            watchers: RefCell::default(),
+            told: Cell::default(),
+        });
         let weak = Rc::downgrade(&inner);
         let frames = Frames::new(move |time| Weak::upgrade(&weak).is_some_and(|inner| inner.frame(time)));
         let _ = inner.frames.set(frames);
@@ -93,8 +102,12 @@ impl Inner {
             }
             store.speak(time)
         };
-        self.tell();
-        speaks || self.store.borrow().is_running()
+        let (goes_on, is_behind) = (self.store.borrow().is_running(), self.store.borrow().is_behind());
+        if !goes_on || !is_behind || time - self.told.get() >= DRAWN {
+            self.told.set(time);
+            self.tell();
+        }
+        speaks || goes_on
     }
 
     fn tell(&self) {

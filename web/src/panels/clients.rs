@@ -37,7 +37,7 @@ fn Clients(props: &Props) -> Html {
     let connections: Vec<_> = store.inspect().map(|node| node.clients().collect()).unwrap_or_default();
     html! {
         <div>
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="region" aria-label={words.clients()}>
                 <table class="table">
                     <caption class="hidden-text">{ words.clients() }</caption>
                     <thead><tr>
@@ -53,7 +53,7 @@ fn Clients(props: &Props) -> Html {
                 </table>
             </div>
             <div class="tools">{ node_choice(&props.view) }<span class="figure">{ "CLIENT LIST" }</span></div>
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="region" aria-label="CLIENT LIST">
                 <table class="table">
                     <caption class="hidden-text">{ "CLIENT LIST" }</caption>
                     <thead><tr><th class="number">{ "id" }</th><th>{ "addr" }</th><th>{ "name" }</th><th class="number">{ "db" }</th><th>{ "cmd" }</th><th class="number">{ "multi" }</th><th class="number">{ "sub" }</th></tr></thead>

@@ -103,7 +103,7 @@ fn Slots(props: &Props) -> Html {
                 }
                 <div class="slot-side">
                     <p class="slot-said" aria-hidden="true">{ said }</p>
-                    <div class="scroll">
+                    <div class="scroll" tabindex="0" role="region" aria-label={words.slots()}>
                         <table class="table">
                             <caption class="hidden-text">{ words.slots() }</caption>
                             <thead><tr><th>{ words.owner() }</th><th>{ words.range() }</th><th class="number">{ words.slots() }</th><th class="number">{ words.keys() }</th></tr></thead>

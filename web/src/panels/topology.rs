@@ -363,7 +363,7 @@ fn table(words: Words, scene: &Rc<Scene>) -> Html {
         }
     };
     html! {
-        <div class="scroll">
+        <div class="scroll" tabindex="0" role="region" aria-label={words.topology()}>
             <table class="table">
                 <caption class="hidden-text">{ words.topology() }</caption>
                 <thead><tr><th>{ words.node() }</th><th>{ words.address() }</th><th>{ words.state() }</th><th>{ words.slot_range() }</th><th class="number">{ words.keys() }</th></tr></thead>

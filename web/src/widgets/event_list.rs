@@ -46,7 +46,7 @@ pub fn EventList(props: &Props) -> Html {
     };
     let row = |row: &Row| {
         html! {
-            <div key={row.id} class={classes!("event", row.important.then_some("important"))}>
+            <div class={classes!("event", row.important.then_some("important"))}>
                 <span class="when">{ row.time.clone() }</span>
                 <span class="who">{ row.who.clone() }</span>
                 <span aria-hidden="true">{ row.sign }</span>
