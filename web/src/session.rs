@@ -93,17 +93,19 @@ impl WeakSession {
 impl Inner {
     /// One frame; asks for another while there is something to do.
     fn frame(&self, time: f64) -> bool {
-        let is_running = self.store.borrow().is_running();
+        let is_behind = self.store.borrow().is_behind();
+        let is_due = !is_behind || time - self.told.get() >= DRAWN;
+        // A frame that draws a busy world does nothing else.
         let speaks = {
             let mut store = self.store.borrow_mut();
-            if is_running {
-                let (start, work) = (now(), if store.is_behind() { WORK_BEHIND } else { WORK });
+            if store.is_running() && !(is_behind && is_due) {
+                let (start, work) = (now(), if is_behind { WORK_BEHIND } else { WORK });
                 store.frame(time, || now() - start < work);
             }
             store.speak(time)
         };
-        let (goes_on, is_behind) = (self.store.borrow().is_running(), self.store.borrow().is_behind());
-        if !goes_on || !is_behind || time - self.told.get() >= DRAWN {
+        let goes_on = self.store.borrow().is_running();
+        if is_due || !goes_on {
             self.told.set(time);
             self.tell();
         }
