@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::Closure;
 /// The engine works for so long in one frame, in milliseconds; the rest of a frame is the page's.
 pub const WORK: f64 = 8.0;
 /// The same for an engine that falls behind the clock: fewer frames, none of them long, and the work is done sooner.
-pub const WORK_BEHIND: f64 = 20.0;
+pub const WORK_BEHIND: f64 = 16.0;
 
 /// Calls a function once a frame for as long as it asks for another.
 #[derive(Clone)]
