@@ -22,8 +22,9 @@ use crate::widgets::event_list::Row;
 use crate::widgets::timeline::{Mark, MarkKind, thin};
 
 const SEED: u64 = 42;
-/// Rows of the log that are drawn, the newest.
-const ROWS: usize = 150;
+/// Rows of the log that are drawn, the newest; fewer while they change faster than anybody reads.
+pub const ROWS: usize = 150;
+pub const ROWS_BUSY: usize = 30;
 /// Marks on the rail.
 const MARKS: usize = 300;
 /// Between two looks at the page's clock, in the engine's measure of work: some tenths of a millisecond.
@@ -298,7 +299,7 @@ impl Laboratory {
     }
 
     /// The newest rows of the log that are asked for.
-    pub fn rows(&self, important_only: bool, filter: &str) -> Rc<[Row]> {
+    pub fn rows(&self, important_only: bool, filter: &str, most: usize) -> Rc<[Row]> {
         let filter = filter.to_lowercase();
         let wanted = if important_only { told::Weight::Important } else { told::Weight::Usual };
         let row = |happened: &Happened| {
@@ -318,7 +319,7 @@ impl Laboratory {
                 important: weight == told::Weight::Important,
             })
         };
-        let mut rows: Vec<_> = self.history.trace().iter().rev().filter_map(row).take(ROWS).collect();
+        let mut rows: Vec<_> = self.history.trace().iter().rev().filter_map(row).take(most).collect();
         rows.reverse();
         rows.into()
     }

@@ -22,7 +22,7 @@ struct Inner {
 }
 
 /// While the engine can't keep up with the clock, the page is drawn so often, in milliseconds.
-const DRAWN: f64 = 150.0;
+const DRAWN: f64 = 250.0;
 
 impl PartialEq for Session {
     fn eq(&self, other: &Session) -> bool {

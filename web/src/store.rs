@@ -11,7 +11,7 @@ use yew::{AttrValue, Callback};
 use crate::catalogue::{Language, Words};
 use crate::console::completion::Known;
 use crate::consoles::Consoles;
-use crate::laboratory::Laboratory;
+use crate::laboratory::{Laboratory, ROWS, ROWS_BUSY};
 use crate::narrator::Narrator;
 use crate::panels::{INSPECTOR, PANELS, Panel};
 use crate::scene::Scene;
@@ -180,7 +180,7 @@ const UNHURRIED: f64 = 0.22;
 const WATCHED: Duration = Duration::from_millis(10);
 const WATCHABLE: f64 = 0.36;
 /// So many frames behind the clock are a trend.
-const BEHIND: u32 = 3;
+const BEHIND: u32 = 1;
 /// Panels and log are read anew so often while the world is busy, in milliseconds.
 const READ: f64 = 120.0;
 /// Slowest and fastest, as powers of two.
@@ -299,7 +299,8 @@ impl Store {
         let asked = (self.important_only, self.filter.clone());
         let is_fresh = |log: &Log| log.asked == asked && self.is_running() && crate::frame::now() - log.read < READ;
         if !log.as_ref().is_some_and(is_fresh) {
-            let rows = self.lab.rows(self.important_only, &self.filter);
+            let most = if self.is_behind() { ROWS_BUSY } else { ROWS };
+            let rows = self.lab.rows(self.important_only, &self.filter, most);
             *log = Some(Log { asked, read: crate::frame::now(), rows, marks: self.lab.marks() });
         }
         log.as_ref().map(|log| (log.rows.clone(), log.marks.clone())).unwrap_or_default()
@@ -572,7 +573,7 @@ impl Store {
 
     /// Does the world do too much for this computer to keep up with the clock?
     pub fn is_behind(&self) -> bool {
-        self.clock.behind > BEHIND
+        self.clock.playing && self.clock.behind > BEHIND
     }
 
     /// At a pace at which one sees the request go and the reply come; or at once, where nothing travels.

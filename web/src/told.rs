@@ -183,7 +183,7 @@ mod tests {
         assert!(is_fault(&killed.event) && weight(&killed.event) == Weight::Important);
         let zh = sentence(Words(Language::Zh), lab.history().world(), killed).unwrap();
         assert!(zh.starts_with("B-M"), "{zh}");
-        let rows = lab.rows(true, "");
+        let rows = lab.rows(true, "", 100);
         assert!(rows.iter().any(|row| &*row.what == "link cut: A-M → C-M"));
     }
 
