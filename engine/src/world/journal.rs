@@ -78,7 +78,7 @@ const SPACING: u64 = 4000;
 /// What is costly to keep is kept less often: more work between two checkpoints for so many bytes in each.
 const BYTES_PER_WORK: u64 = 256;
 const CHECKPOINTS: usize = 48;
-/// What all checkpoints may hold, and one that is worth making, in bytes.
+/// What all checkpoints may hold, and one that is worth making, in bytes: a larger one would cost a page a frame.
 const CHECKPOINT_BYTES: usize = 96 << 20;
 const LARGEST_CHECKPOINT: usize = 8 << 20;
 /// What a checkpoint takes beside the nodes' data.
