@@ -46,7 +46,6 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     pub no_evict: bool,
     pub no_touch: bool,
-    pub monitor: bool,
     pub transaction: Option<Transaction>,
     /// A watched key changed: EXEC will refuse.
     pub watch_broken: bool,
@@ -154,7 +153,6 @@ impl Client {
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,
-            monitor: false,
             transaction: None,
             watch_broken: false,
             channels: BTreeSet::new(),

@@ -37,7 +37,6 @@ errors! {
     NOT_INT32 = "ERR value is out of range, value must between -2147483648 and 2147483647";
     NOT_FLOAT = "ERR value is not a valid float";
     NOT_POSITIVE = "ERR value is out of range, must be positive";
-    OUT_OF_RANGE = "ERR value is out of range";
     INCR_OVERFLOW = "ERR increment or decrement would overflow";
     DECR_OVERFLOW = "ERR decrement would overflow";
     NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
@@ -45,7 +44,6 @@ errors! {
     OFFSET_RANGE = "ERR offset is out of range";
     SAME_OBJECT = "ERR source and destination objects are the same";
     DB_INDEX = "ERR DB index is out of range";
-    DB_INDEX_INVALID = "ERR invalid DB index";
     DB_FIRST_INVALID = "ERR invalid first DB index";
     DB_SECOND_INVALID = "ERR invalid second DB index";
     INVALID_CURSOR = "ERR invalid cursor";
@@ -70,16 +68,12 @@ errors! {
     MAX_CLIENTS = "ERR max number of clients reached";
     PROTECTED_MODE = "DENIED Running in protected mode because protected mode is enabled and no password is set for the default user. Connect from this host, set a password with requirepass, or set protected-mode to no.";
     NO_SUCH_CLIENT = "ERR No such client";
-    NO_SUCH_CLIENT_ID = "ERR No such client ID";
     CLIENT_NAME_INVALID = "ERR Client names cannot contain spaces, newlines or special characters.";
     INVALID_TTL_OPTION_PAIR = "ERR NX and XX, GT or LT options at the same time are not compatible";
     GT_AND_LT = "ERR GT and LT options at the same time are not compatible";
     LCS_BOTH = "ERR If you want both the length and indexes, please just use IDX.";
     LCS_TYPE = "ERR The specified keys must contain string values";
-    ODD_MSET = "ERR wrong number of arguments for 'mset' command";
-    UNBALANCED_QUOTES = "ERR Protocol error: unbalanced quotes in request";
     NOT_FREQ_POLICY = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
-    NOT_IDLE_POLICY = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     GT_LT_NX_SCORES = "ERR GT, LT, and/or NX options at the same time are not compatible";
     XX_AND_NX = "ERR XX and NX options at the same time are not compatible";
     INCR_ONE_PAIR = "ERR INCR option supports a single increment-element pair";

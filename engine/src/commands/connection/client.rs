@@ -229,7 +229,6 @@ fn set_info(call: &mut Call<'_>) -> Outcome {
 fn describe(state: &State, client: &Client) -> String {
     let mut flags = String::new();
     for (set, letter) in [
-        (client.monitor, 'O'),
         (client.is_subscriber(), 'P'),
         (client.transaction.is_some(), 'x'),
         (client.watch_broken, 'd'),

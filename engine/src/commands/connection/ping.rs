@@ -92,7 +92,6 @@ fn reset(call: &mut Call<'_>) -> Outcome {
     client.reply_mode = ReplyMode::On;
     client.no_evict = false;
     client.no_touch = false;
-    client.monitor = false;
     client.name.clear();
     call.reply.simple("RESET");
     Ok(())
