@@ -41,6 +41,8 @@ errors! {
     DECR_OVERFLOW = "ERR decrement would overflow";
     NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
     STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    NUMKEYS = "ERR numkeys should be greater than 0";
+    COUNT = "ERR count should be greater than 0";
     OFFSET_RANGE = "ERR offset is out of range";
     SAME_OBJECT = "ERR source and destination objects are the same";
     DB_INDEX = "ERR DB index is out of range";

@@ -3,12 +3,12 @@
 use core::ops::Range;
 
 use crate::commands::call::{Call, integer};
-use crate::commands::collection::{expect, reply_element};
+use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::{Words, is};
-use crate::resp::encode::{Protocol, Reply};
+use crate::commands::zset::{begin_members, reply_member};
 use crate::resp::error::{self, Error};
-use crate::types::zset::{LexBound, ScoreBound, Scored};
+use crate::types::zset::{LexBound, ScoreBound};
 use crate::types::{ZSet, resolve_range};
 
 pub static ZRANGE: Command = Command {
@@ -146,22 +146,6 @@ fn zrange(call: &mut Call<'_>) -> Outcome {
         set.range(ranks).for_each(&mut answer)
     }
     Ok(())
-}
-
-/// RESP3 has pairs where RESP2 has members and scores in turn.
-fn begin_members(reply: &mut dyn Reply, count: usize, with_scores: bool) {
-    let flat = with_scores && reply.protocol() == Protocol::Resp2;
-    reply.array(if flat { 2 * count } else { count });
-}
-
-fn reply_member(reply: &mut dyn Reply, scored: Scored<'_>, with_score: bool) {
-    if with_score && reply.protocol() == Protocol::Resp3 {
-        reply.array(2);
-    }
-    reply_element(reply, scored.member);
-    if with_score {
-        reply.double(scored.score);
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,219 @@
+//! ZPOPMIN, ZPOPMAX, ZMPOP: members taken from an end of the order.
+
+use alloc::vec::Vec;
+
+use crate::base::number::{format_u64, parse_i64};
+use crate::collections::listpack::Element;
+use crate::commands::call::{Call, count};
+use crate::commands::collection::{Edit, edit};
+use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::words::{Words, is, one_of};
+use crate::commands::zset::{begin_members, reply_member};
+use crate::keyspace::Key;
+use crate::resp::decode::Args;
+use crate::resp::error::{self, Error};
+use crate::types::ZSet;
+use crate::types::zset::Scored;
+
+pub static ZPOPMIN: Command = Command {
+    summary: "Takes the members with the lowest scores.",
+    run: |call| pop(call, End::Min),
+    ..removal("zpopmin")
+};
+
+pub static ZPOPMAX: Command = Command {
+    summary: "Takes the members with the highest scores.",
+    run: |call| pop(call, End::Max),
+    ..removal("zpopmax")
+};
+
+pub static ZMPOP: Command = Command {
+    summary: "Takes members from an end of the first sorted set of several that is there.",
+    arity: -4,
+    flags: Flags::WRITE.and(Flags::MOVABLE_KEYS),
+    keys: &[KeySpec::counted(1, Access::READ_AND_DELETE)],
+    arguments: &[
+        Argument::integer("numkeys"),
+        Argument::key("key").multiple(),
+        Argument::one_of("where", &[Argument::word("min", "MIN"), Argument::word("max", "MAX")]),
+        Argument::integer("count").token("COUNT").optional(),
+    ],
+    run: zmpop,
+    ..Command::new("zmpop", Group::SortedSet, "7.0.0", "O(K)+O(M*log(N)): K keys, N members, M of them taken")
+};
+
+const fn removal(name: &'static str) -> Command {
+    Command {
+        arity: -2,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: const { &[KeySpec::one(1, Access::READ_AND_DELETE)] },
+        arguments: const { &[Argument::key("key"), Argument::integer("count").optional()] },
+        ..Command::new(name, Group::SortedSet, "5.0.0", "O(M*log(N)): N members, M of them taken")
+    }
+}
+
+/// The end of the order that members are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Min,
+    Max,
+}
+
+/// Members with their scores, in the order in which they were taken.
+pub(crate) type Taken = Vec<(Vec<u8>, f64)>;
+
+/// Takes up to `count` members from an end of a key's sorted set, reports that, and records it as the command that does
+/// just this; `None` where there is no such key.
+///
+/// # Errors
+/// The key holds a value of another type.
+pub(crate) fn take(call: &mut Call<'_>, key: &Key<'_>, end: End, count: usize) -> Result<Option<Taken>, Error> {
+    let (what, command): (_, &[u8]) = match end {
+        End::Min => ("zpopmin", b"ZPOPMIN"),
+        End::Max => ("zpopmax", b"ZPOPMAX"),
+    };
+    let taken = edit(call, key, what, |set: &mut ZSet, _| {
+        let (len, count) = (set.len(), count.min(set.len()));
+        let ranks = if end == End::Min { 0..count } else { len - count..len };
+        let mut taken = Taken::with_capacity(count);
+        set.remove_range(ranks, |Scored { member, score }| taken.push((member.with(<[u8]>::to_vec), score)));
+        if end == End::Max {
+            taken.reverse();
+        }
+        Edit { changes: count as u64, result: taken }
+    })?;
+    if let Some(taken) = taken.as_ref().filter(|taken| !taken.is_empty()) {
+        call.record(&[command, key.bytes, &format_u64(taken.len() as u64)]);
+    }
+    Ok(taken)
+}
+
+fn pop(call: &mut Call<'_>, end: End) -> Outcome {
+    if call.args.len() > 3 {
+        return call.syntax();
+    }
+    let asked = match call.args.get(2) {
+        None => None,
+        Some(text) => Some(parse_i64(text).and_then(count).ok_or(error::NOT_POSITIVE)?),
+    };
+    let key = call.key(1);
+    let taken = take(call, &key, end, asked.unwrap_or(1))?.unwrap_or_default();
+    match (asked, taken.first()) {
+        (None, Some((member, score))) => {
+            call.reply.array(2);
+            call.reply.bulk(member);
+            call.reply.double(*score);
+        }
+        _ => {
+            begin_members(call.reply, taken.len(), true);
+            taken.iter().for_each(|taken| reply_member(call.reply, scored(taken), true));
+        }
+    }
+    Ok(())
+}
+
+fn scored((member, score): &(Vec<u8>, f64)) -> Scored<'_> {
+    Scored { member: Element::Bytes(member), score: *score }
+}
+
+/// What ZMPOP and BZMPOP are told: keys, an end, and how many members.
+pub(crate) struct Pops<'a> {
+    args: Args<'a>,
+    keys: usize,
+    pub end: End,
+    pub count: usize,
+}
+
+impl<'a> Pops<'a> {
+    /// Reads the arguments from the number of keys on.
+    ///
+    /// # Errors
+    /// A number that is none, or not above zero; no end; an unknown word.
+    pub fn parse(args: Args<'a>) -> Result<Pops<'a>, Error> {
+        let above_zero = |text| parse_i64(text).filter(|number| *number > 0).and_then(count);
+        let keys = args.get(0).and_then(above_zero).ok_or(error::NUMKEYS)?;
+        let mut words = Words::new(args, keys.saturating_add(1));
+        let end = if one_of(words.value()?, &["MIN", "MAX"])? == "MIN" { End::Min } else { End::Max };
+        let mut count = None;
+        while let Some(word) = words.next() {
+            if count.is_some() || !is(word, "COUNT") {
+                return Err(error::SYNTAX);
+            }
+            count = Some(above_zero(words.value()?).ok_or(error::COUNT)?);
+        }
+        Ok(Pops { args: args.from(1), keys, end, count: count.unwrap_or(1) })
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.args.iter().take(self.keys)
+    }
+}
+
+fn zmpop(call: &mut Call<'_>) -> Outcome {
+    let pops = Pops::parse(call.args.from(1))?;
+    for name in pops.keys() {
+        let key = call.state.key(name);
+        if let Some(taken) = take(call, &key, pops.end, pops.count)? {
+            call.reply.array(2);
+            call.reply.bulk(name);
+            call.reply.array(taken.len());
+            for (member, score) in &taken {
+                call.reply.array(2);
+                call.reply.bulk(member);
+                call.reply.double(*score);
+            }
+            return Ok(());
+        }
+    }
+    call.reply.null_array();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::testing::Server;
+
+    #[test]
+    fn members_go_from_either_end() {
+        let mut server = Server::new();
+        server.run("ZADD z 1 a 2 b 3 c 4 d 5 e");
+        for (line, reply) in [
+            ("ZPOPMIN z", "1) \"a\"\n2) \"1\""),
+            ("ZPOPMAX z 2", "1) \"e\"\n2) \"5\"\n3) \"d\"\n4) \"4\""),
+            ("ZPOPMIN z 0", "(empty array)"),
+            ("ZPOPMIN none", "(empty array)"),
+            ("ZPOPMIN z -1", "(error) ERR value is out of range, must be positive"),
+            ("ZPOPMIN z 1 2", "(error) ERR syntax error"),
+            ("ZMPOP 2 none z MAX", "1) \"z\"\n2) 1) 1) \"c\"\n      2) \"3\""),
+            ("ZMPOP 1 none MIN", "(nil)"),
+            ("ZMPOP 0 z MIN", "(error) ERR numkeys should be greater than 0"),
+            ("ZMPOP 9223372036854775807 z MIN", "(error) ERR syntax error"),
+            ("ZMPOP 1 z MIN COUNT 0", "(error) ERR count should be greater than 0"),
+            ("ZMPOP 1 z MIN COUNT 1 COUNT 1", "(error) ERR syntax error"),
+            ("ZMPOP 1 z MIN COUNT 9", "1) \"z\"\n2) 1) 1) \"b\"\n      2) \"2\""),
+            ("EXISTS z", "(integer) 0"),
+        ] {
+            assert_eq!(server.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_pairs_in_the_newer_protocol() {
+        let mut server = Server::new();
+        server.run("ZADD z 1 a 2 b");
+        server.run("HELLO 3");
+        assert_eq!(server.run("ZPOPMIN z"), "1) \"a\"\n2) (double) 1");
+        assert_eq!(server.run("ZPOPMIN z 1"), "1) 1) \"b\"\n   2) (double) 2");
+    }
+
+    #[test]
+    fn what_is_recorded_is_what_was_taken() {
+        let mut server = Server::new();
+        server.run("ZADD z 1 a 2 b 3 c");
+        server.records();
+        server.run("ZPOPMIN z");
+        server.run("ZMPOP 2 none z MAX COUNT 9");
+        server.run("ZPOPMIN z 5");
+        assert_eq!(server.records(), "ZPOPMIN z 1 | ZPOPMAX z 2");
+    }
+}
