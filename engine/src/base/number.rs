@@ -6,6 +6,7 @@
 //! `1.0000000000000001e-05`); both read back to the same double, so only the spelling differs.
 //! INCRBYFLOAT's numbers are wider than a double: see [`super::extended`].
 
+use core::fmt::Write;
 use core::ops::Deref;
 
 /// A short text on the stack: at most 32 bytes, written from the end backwards.
@@ -195,6 +196,48 @@ pub fn format_f64(value: f64) -> Text {
     text
 }
 
+/// Prints a double with seventeen significant digits, or fewer where only zeros follow: C's `%.17g`.
+pub fn format_f64_to_17_digits(value: f64) -> Text {
+    const DIGITS: i32 = 17;
+    if value == 0.0 || !value.is_finite() {
+        return format_f64(value);
+    }
+    let mut printed = OnStack { bytes: [0; Text::CAPACITY], len: 0 };
+    write!(printed, "{:.16e}", value.abs()).expect("seventeen digits, a point and an exponent have room");
+    let printed = &printed.bytes[..printed.len];
+    let end = printed.iter().position(|&byte| byte == b'e').expect("an exponent was asked for");
+    let leading = parse_i64(&printed[end + 1..]).expect("an exponent is a number") as i32;
+    let mut digits = [0; DIGITS as usize];
+    digits[0] = printed[0];
+    digits[1..].copy_from_slice(&printed[2..end]);
+    let count = digits.iter().rposition(|&digit| digit != b'0').expect("it is not zero") + 1;
+    let (digits, exponent) = (&digits[..count], leading + 1 - count as i32);
+    let mut text = match leading {
+        ..-4 | DIGITS.. => with_exponent(digits, leading, 2),
+        _ if exponent >= 0 => with_zeros(digits, exponent as usize),
+        _ => with_point(digits, leading + 1),
+    };
+    if value < 0.0 {
+        text.prepend(b'-');
+    }
+    text
+}
+
+/// What `core` formats into without allocating.
+struct OnStack {
+    bytes: [u8; Text::CAPACITY],
+    len: usize,
+}
+
+impl Write for OnStack {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let place = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}
+
 /// The number is `digits * 10^exponent`.
 struct Decimal {
     digits: u64,
@@ -239,8 +282,14 @@ fn with_point(digits: &[u8], point: i32) -> Text {
 }
 
 fn scientific(digits: &[u8], leading: i32) -> Text {
+    with_exponent(digits, leading, 1)
+}
+
+/// The exponent has at least so many digits.
+fn with_exponent(digits: &[u8], leading: i32, width: usize) -> Text {
     let mut text = Text::new();
     text.prepend_u64(u64::from(leading.unsigned_abs()));
+    text.prepend_zeros(width.saturating_sub(text.len()));
     text.prepend_all(if leading < 0 { b"e-" } else { b"e+" });
     text.prepend_all(&digits[1..]);
     if digits.len() > 1 {
@@ -479,6 +528,33 @@ mod tests {
         ];
         for (read, printed) in recorded {
             assert_eq!(shown(parse_f64(read.as_bytes()).unwrap()), printed);
+        }
+    }
+
+    /// Recorded from Valkey 9.1 (ZSCAN of a sorted set in the large encoding), and C's `%.17g`.
+    #[test]
+    fn seventeen_digits_print_as_c_prints_them() {
+        let recorded = [
+            (0.1, "0.10000000000000001"),
+            (1e20, "1e+20"),
+            (1e15, "1000000000000000"),
+            (123_456_789_012_345_678.0, "1.2345678901234568e+17"),
+            (1e-5, "1.0000000000000001e-05"),
+            (1.5e-5, "1.5e-05"),
+            (0.0001, "0.0001"),
+            (0.00012345678901234567, "0.00012345678901234567"),
+            (3.1, "3.1000000000000001"),
+            (-2.5, "-2.5"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (5e-324, "4.9406564584124654e-324"),
+            (-f64::MAX, "-1.7976931348623157e+308"),
+            (12_345_678.125, "12345678.125"),
+            (f64::NEG_INFINITY, "-inf"),
+            (0.0, "0"),
+        ];
+        for (value, printed) in recorded {
+            assert_eq!(core::str::from_utf8(&format_f64_to_17_digits(value)), Ok(printed));
         }
     }
 
