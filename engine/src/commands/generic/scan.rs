@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use crate::base::glob;
 use crate::commands::call::Call;
 use crate::commands::declaration::{Argument, Categories, Command, Flags, Group, Outcome};
-use crate::commands::words::{Words, one_of};
+use crate::commands::scan::{Filter, cursor};
+use crate::commands::words::is;
 use crate::keyspace::Entry;
 use crate::resp::decode::OwnedArgs;
-use crate::resp::error::{self, Error, printable};
+use crate::resp::error::{Error, printable};
 
 pub static SCAN: Command = Command {
     summary: "Some keys, and the cursor with which to ask for more; a key that is there all the while comes at least once.",
@@ -49,35 +50,33 @@ pub static RANDOMKEY: Command = Command {
 /// The names that TYPE takes: those of all of Redis's types.
 const TYPES: &[&str] = &["string", "list", "set", "zset", "hash", "stream"];
 
-/// What MATCH, COUNT and TYPE say.
-struct Filter<'a> {
-    pattern: Option<&'a [u8]>,
-    count: usize,
-    kind: Option<&'a [u8]>,
-}
-
 fn scan(call: &mut Call<'_>) -> Outcome {
-    let mut cursor = cursor(call.arg(1))?;
-    let filter = Filter::parse(call, 2)?;
+    let cursor = cursor(call.arg(1))?;
+    let mut kind = None;
+    let filter = Filter::parse(call.args, 2, |word, words| {
+        if is(word, "TYPE") {
+            kind = Some(type_name(words.value()?)?);
+        }
+        Ok(is(word, "TYPE"))
+    })?;
+    let admits = |entry: &Entry| {
+        filter.admits(entry.key())
+            && kind.is_none_or(|name: &[u8]| name.eq_ignore_ascii_case(entry.kind().name().as_bytes()))
+    };
     let db = call.state.keyspace.db(call.state.db);
     let (mut found, mut overdue) = (OwnedArgs::default(), Vec::new());
-    // As many steps as Redis would make: a table that is nearly empty must not hold up everybody else.
-    let mut steps = filter.count.saturating_mul(10);
-    let mut seen = 0;
-    loop {
-        cursor = db.scan(cursor, |entry| {
-            seen += 1;
+    let mut met = 0;
+    let cursor = filter.walk(cursor, |cursor| {
+        let cursor = db.scan(cursor, |entry| {
+            met += 1;
             if entry.expiry().is_some_and(|expiry| expiry <= call.state.now) {
                 overdue.push((call.state.db, entry.key().into()));
-            } else if filter.admits(entry) {
+            } else if admits(entry) {
                 found.push(entry.key());
             }
         });
-        steps -= 1;
-        if cursor == 0 || steps == 0 || seen >= filter.count {
-            break;
-        }
-    }
+        (cursor, met)
+    });
     call.reply.array(2);
     call.reply.bulk(&crate::base::number::format_u64(cursor));
     let found = found.as_args();
@@ -88,39 +87,12 @@ fn scan(call: &mut Call<'_>) -> Outcome {
 }
 
 /// # Errors
-/// It is no number of 64 bits.
-pub fn cursor(text: &[u8]) -> Result<u64, Error> {
-    crate::base::number::parse_u64(text).ok_or(error::INVALID_CURSOR)
-}
-
-impl<'a> Filter<'a> {
-    fn parse(call: &Call<'a>, from: usize) -> Result<Filter<'a>, Error> {
-        let mut filter = Filter { pattern: None, count: 10, kind: None };
-        let mut words = Words::new(call.args, from);
-        while let Some(word) = words.next() {
-            match one_of(word, &["MATCH", "COUNT", "TYPE"])? {
-                "MATCH" => filter.pattern = Some(words.value()?),
-                "COUNT" => match words.integer()? {
-                    count if count < 1 => return call.syntax(),
-                    count => filter.count = usize::try_from(count).unwrap_or(usize::MAX),
-                },
-                _ => {
-                    let name = words.value()?;
-                    if !TYPES.iter().any(|kind| name.eq_ignore_ascii_case(kind.as_bytes())) {
-                        return Err(format!("ERR unknown type name '{}'", printable(name)).into());
-                    }
-                    filter.kind = Some(name);
-                }
-            }
-        }
-        filter.pattern = filter.pattern.filter(|pattern| !glob::is_everything(pattern));
-        Ok(filter)
+/// There is no such type.
+fn type_name(name: &[u8]) -> Result<&[u8], Error> {
+    if TYPES.iter().any(|kind| name.eq_ignore_ascii_case(kind.as_bytes())) {
+        return Ok(name);
     }
-
-    fn admits(&self, entry: &Entry) -> bool {
-        self.pattern.is_none_or(|pattern| glob::matches(pattern, entry.key()))
-            && self.kind.is_none_or(|name| name.eq_ignore_ascii_case(entry.kind().name().as_bytes()))
-    }
+    Err(format!("ERR unknown type name '{}'", printable(name)).into())
 }
 
 fn keys(call: &mut Call<'_>) -> Outcome {

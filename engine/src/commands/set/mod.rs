@@ -2,8 +2,16 @@
 
 pub mod sadd;
 pub mod smembers;
+pub mod sscan;
 
 use super::declaration::Command;
 
-pub static COMMANDS: &[&Command] =
-    &[&sadd::SADD, &smembers::SCARD, &smembers::SISMEMBER, &smembers::SMEMBERS, &smembers::SMISMEMBER, &sadd::SREM];
+pub static COMMANDS: &[&Command] = &[
+    &sadd::SADD,
+    &smembers::SCARD,
+    &smembers::SISMEMBER,
+    &smembers::SMEMBERS,
+    &smembers::SMISMEMBER,
+    &sadd::SREM,
+    &sscan::SSCAN,
+];

@@ -4,6 +4,7 @@ pub mod zadd;
 pub mod zpop;
 pub mod zrange;
 pub mod zrem;
+pub mod zscan;
 pub mod zscore;
 
 use super::collection::reply_element;
@@ -23,6 +24,7 @@ pub static COMMANDS: &[&Command] = &[
     &zscore::ZRANK,
     &zrem::ZREM,
     &zscore::ZREVRANK,
+    &zscan::ZSCAN,
     &zscore::ZSCORE,
 ];
 
