@@ -1,5 +1,6 @@
 //! The commands: one table of typed statics, one folder a group, one file a command or tight family.
 
+pub mod bitmap;
 pub mod call;
 pub mod cluster;
 pub mod collection;
@@ -27,6 +28,7 @@ use declaration::Command;
 
 /// Every command, by group.
 pub static TABLE: &[&[&Command]] = &[
+    bitmap::COMMANDS,
     cluster::COMMANDS,
     connection::COMMANDS,
     generic::COMMANDS,

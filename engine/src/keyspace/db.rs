@@ -104,6 +104,13 @@ impl Db {
         self.store.edit_bytes(key, f)
     }
 
+    /// [`Db::edit_bytes`], where `f` also says whether that changed anything: it does if there was no such key.
+    pub fn edit_bytes_if<R>(&mut self, key: &Key, f: impl FnOnce(&mut Vec<u8>) -> (bool, R)) -> R {
+        let (changed, result) = self.store.edit_bytes(key, f);
+        self.modifications += u64::from(changed);
+        result
+    }
+
     /// Edits the object that the key holds, where it is; `f` also says whether that changed it. Panics if there is none.
     pub fn edit_object<R>(&mut self, key: &Key, f: impl FnOnce(&mut Object) -> (bool, R)) -> R {
         let (changed, result) = self.store.edit_object(key, f);

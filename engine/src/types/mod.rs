@@ -4,6 +4,7 @@
 //! Redis changes, by the thresholds in [`Limits`]; `encoding()` is what `OBJECT ENCODING` says. Each accounts for its memory in O(1)
 //! (`memory()`: bytes allocated beyond the value itself), can be copied, and freed in bounded steps (`shed`).
 
+pub mod bitmap;
 pub mod hash;
 pub mod list;
 pub mod set;
