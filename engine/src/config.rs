@@ -290,6 +290,7 @@ parameters! {
     "set-max-listpack-value" set_max_listpack_value: i64 = 64, 0..=MAX, Anytime;
     "zset-max-listpack-entries" zset_max_listpack_entries: i64 = 128, 0..=MAX, Anytime;
     "zset-max-listpack-value" zset_max_listpack_value: i64 = 64, 0..=MAX, Anytime;
+    "hll-sparse-max-bytes" hll_sparse_max_bytes: Bytes = Bytes(3000), 0..=MAX as u64, Anytime;
     "cluster-enabled" cluster_enabled: bool = false, (), AtStart;
     "cluster-require-full-coverage" cluster_require_full_coverage: bool = true, (), Anytime;
     "cluster-static-slots" cluster_static_slots: String = String::new(), any, AtStart;

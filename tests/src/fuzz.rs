@@ -8,6 +8,7 @@ use kvarium_engine::io::{Conn, Input, Output};
 use kvarium_engine::node::Node;
 use kvarium_engine::resp::decode::{Batch, Limits, Progress};
 use kvarium_engine::resp::value::ReplyValue;
+use kvarium_engine::types::hyperloglog::{self as hll, Registers};
 
 /// A target: its name, what to feed it, and inputs that show what it reads.
 pub struct Target {
@@ -21,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "node", run: node, examples: COMMANDS },
     Target { name: "reply", run: reply, examples: REPLIES },
     Target { name: "config", run: config, examples: CONFIGS },
+    Target { name: "hyperloglog", run: hyperloglog, examples: HYPERLOGLOGS },
 ];
 
 const COMMANDS: &[&[u8]] = &[
@@ -43,6 +45,12 @@ const CONFIGS: &[&[u8]] = &[
     b"# comment\nport 7000\nmaxmemory 100mb\nrequirepass \"a b\\x41\"\n",
     b"client-output-buffer-limit normal 0 0 0 pubsub 32mb 8mb 60\nnotify-keyspace-events KEA\n",
     b"rename-command flushall \"\"\nbind 127.0.0.1 ::1\nhz 500\ncluster-enabled yes\ncluster-static-slots a:1 0-16383\n",
+];
+
+const HYPERLOGLOGS: &[&[u8]] = &[
+    b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x7f\xff",
+    b"HYLL\x01\0\0\0\x03\0\0\0\0\0\0\0\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a",
+    b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x80\x27\x80\x3b\x88\x90\x89\x7f\x96\xfc\x3f\x8b\x40\x00",
 ];
 
 fn frames(bytes: &[u8], chunk: usize) -> (Vec<Vec<Vec<u8>>>, Option<String>) {
@@ -126,6 +134,30 @@ fn perform(node: &mut Node, now: Time, input: Input<'_>) -> Performed {
             node.handle(now, Input::Sent { conn, count }).any(|o| matches!(o, Output::Close { conn: Conn(0) }));
     }
     done
+}
+
+/// A string that says it is a HyperLogLog is counted, merged, added to and made dense, or refused by all that read it
+/// whole; it stays as long as such a string may be.
+fn hyperloglog(bytes: &[u8]) {
+    if !hll::is_one(bytes) {
+        return;
+    }
+    let (count, mut merged, mut dense) = (hll::count(bytes), Registers::default(), bytes.to_vec());
+    assert_eq!(merged.merge(bytes).is_ok(), count.is_ok());
+    assert_eq!(hll::make_dense(&mut dense).is_ok(), count.is_ok());
+    if let Ok(count) = count {
+        assert_eq!((merged.count(), hll::count(&dense)), (count, Ok(count)));
+    }
+    let mut added = bytes.to_vec();
+    for element in 0..8u8 {
+        let before = added.clone();
+        if hll::add(&mut added, &[element], 3000).is_err() {
+            assert_eq!(added, before);
+        }
+        assert!(hll::is_one(&added) && added.len() <= bytes.len().max(12304) + 32);
+    }
+    assert!(hll::decode(bytes).len() <= bytes.len() * 8);
+    assert!(merged.store(&mut added, 3000).is_ok() || count.is_err());
 }
 
 /// A reply is read whole or not at all, and its length is within the bytes.

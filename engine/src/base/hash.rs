@@ -1,4 +1,4 @@
-//! Hash functions: SipHash-1-2 for tables, CRC16 for key slots, CRC64 for files and dumps.
+//! Hash functions: SipHash-1-2 for tables, CRC16 for key slots, CRC64 for files and dumps, MurmurHash64A for sketches.
 
 use crc16::{State, XMODEM};
 
@@ -31,6 +31,22 @@ pub fn crc64(mut crc: u64, bytes: &[u8]) -> u64 {
         crc = (0..8).fold(0, |sum, i| sum ^ CRC64[7 - i][(crc >> (8 * i)) as usize & 0xff]);
     }
     rest.iter().fold(crc, |crc, byte| CRC64[0][(crc as u8 ^ byte) as usize] ^ (crc >> 8))
+}
+
+/// MurmurHash64A (Appleby), as HyperLogLogs and Bloom filters have it: the same everywhere, so not for tables.
+pub fn murmur(seed: u64, bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0xc6a4_a793_5bd1_e995;
+    let shifted = |word: u64| word ^ (word >> 47);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut hash = seed ^ (bytes.len() as u64).wrapping_mul(FACTOR);
+    for word in words {
+        let word = shifted(u64::from_le_bytes(*word).wrapping_mul(FACTOR)).wrapping_mul(FACTOR);
+        hash = (hash ^ word).wrapping_mul(FACTOR);
+    }
+    if !rest.is_empty() {
+        hash = (hash ^ tail(rest)).wrapping_mul(FACTOR);
+    }
+    shifted(shifted(hash).wrapping_mul(FACTOR))
 }
 
 #[inline(always)]

@@ -242,6 +242,9 @@ impl Access {
     /// Only metadata is read.
     pub const LOOK: Access = Access(&["RO"]);
     pub const UPDATE: Access = Access(&["RW", "update"]);
+    /// The value may be stored in another way by being read.
+    pub const READ_AND_REWRITE: Access = Access(&["RW", "access"]);
+    pub const READ_AND_INSERT: Access = Access(&["RW", "access", "insert"]);
     pub const UPDATE_AND_READ: Access = Access(&["RW", "access", "update"]);
     pub const READ_AND_DELETE: Access = Access(&["RW", "access", "delete"]);
     pub const INSERT: Access = Access(&["RW", "insert"]);

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod declaration;
 pub mod generic;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod pubsub;
 pub mod scan;
@@ -33,6 +34,7 @@ pub static TABLE: &[&[&Command]] = &[
     connection::COMMANDS,
     generic::COMMANDS,
     hash::COMMANDS,
+    hyperloglog::COMMANDS,
     list::COMMANDS,
     pubsub::COMMANDS,
     server::COMMANDS,
