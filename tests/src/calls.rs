@@ -27,7 +27,13 @@ pub struct Call {
 }
 
 /// Every key that calls use.
-pub const KEYS: [&str; 15] = ["s1", "s2", "s3", "h1", "h2", "h3", "l1", "l2", "l3", "t1", "t2", "t3", "z1", "z2", "z3"];
+pub const KEYS: [&str; 21] = [
+    "s1", "s2", "s3", "h1", "h2", "h3", "l1", "l2", "l3", "t1", "t2", "t3", "z1", "z2", "z3", "p1", "p2", "p3", "g1",
+    "g2", "g3",
+];
+
+/// What takes a real server a second.
+const LEFT_OUT: &str = "pfselftest";
 
 const FAR_SECONDS: u64 = 33_177_117_420;
 
@@ -36,7 +42,8 @@ impl Calls {
     pub fn new(seed: u64, groups: &[Group], lifetimes: Lifetimes, has: impl Fn(&str) -> bool + 'static) -> Calls {
         let commands = kvarium_engine::commands::all()
             .flat_map(|command| if command.is_container() { command.subcommands.to_vec() } else { vec![command] })
-            .filter(|command| groups.contains(&command.group) && command.name != "help" && has(command.since))
+            .filter(|command| groups.contains(&command.group) && !["help", LEFT_OUT].contains(&command.name))
+            .filter(|command| has(command.since))
             .collect();
         Calls { rng: Rng::new(seed), commands, has: Box::new(has), lifetimes }
     }
@@ -130,11 +137,13 @@ impl Calls {
     /// One of the few keys; mostly one that should hold what the command works on.
     fn key(&mut self, group: Group) -> String {
         let its_own = match group {
-            Group::String => 0..3,
+            Group::String | Group::Bitmap => 0..3,
             Group::Hash => 3..6,
             Group::List => 6..9,
             Group::Set => 9..12,
             Group::SortedSet => 12..15,
+            Group::HyperLogLog => 15..18,
+            Group::Geo => 18..21,
             _ => 0..15,
         };
         let keys = if self.one_in(10) { &KEYS[..] } else { &KEYS[its_own] };
@@ -167,7 +176,10 @@ impl Calls {
             ("milliseconds", Lifetimes::Short) => (1 + self.below(300)).to_string(),
             ("milliseconds", Lifetimes::Long) => (1_000_000 + self.below(1_000_000_000_000)).to_string(),
             ("db" | "destination-db", _) => self.below(3).to_string(),
+            ("offset", _) if self.one_in(8) => format!("#{}", self.below(6)),
             ("offset", _) => self.below(12).to_string(),
+            ("bit", _) => self.below(2).to_string(),
+            ("value", _) if self.one_in(2) => self.below(2).to_string(),
             ("count" | "min-match-len", _) => (1 + self.below(5)).to_string(),
             _ => (self.below(12) as i64 - 4).to_string(),
         }
@@ -193,6 +205,8 @@ impl Calls {
             "start" | "stop" => {
                 self.pick(&["0", "-1", "1", "2", "-3", "(1", "[m2", "(m4", "-", "+", "-inf", "+inf", "x", ""]).into()
             }
+            "encoding" => self.pick(&["u1", "u8", "i8", "i5", "u13", "i64", "u63", "u64", "x"]).into(),
+            "subcommand" => self.pick(&["ENCODING", "DECODE", "TODENSE", "GETREG", "FOO"]).into(),
             "type" => self.pick(&["string", "list", "set", "zset", "hash", "STRING"]).into(),
             "field" | "member" | "element" => self.member(),
             _ => self.text(),

@@ -11,7 +11,16 @@ use crate::peers::{Peer, REDIS};
 use crate::server::Server;
 use crate::subject::{OverTcp, Subject};
 
-pub const GROUPS: &[Group] = &[Group::String, Group::Generic, Group::Hash, Group::List, Group::Set, Group::SortedSet];
+pub const GROUPS: &[Group] = &[
+    Group::String,
+    Group::Generic,
+    Group::Hash,
+    Group::List,
+    Group::Set,
+    Group::SortedSet,
+    Group::Bitmap,
+    Group::HyperLogLog,
+];
 
 /// How far expiries may lie apart that both servers counted from their own now, in milliseconds.
 const APART: i64 = 5000;
@@ -91,6 +100,8 @@ fn is_known(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> 
         "object|encoding" => [ours, theirs].iter().all(|reply| is(reply, &["embstr", "raw"])),
         // 7.0 looks for the key before it looks at the expiry.
         "getex" => peer == REDIS && matches!(ours, ReplyValue::Error(_)),
+        // 7.0 looks for the key before it looks at the range, and wants both ends of it.
+        "bitcount" | "bitpos" => peer == REDIS && (matches!(ours, ReplyValue::Error(_)) || call.words.len() == 3),
         // 7.0 has not learnt WITHSCORE.
         "zrank" | "zrevrank" => peer == REDIS && (says("WITHSCORE") || call.words.len() != 3),
         _ => false,

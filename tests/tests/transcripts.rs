@@ -14,7 +14,16 @@ use kvarium_tests::subject::{InProcess, OverTcp, Subject};
 use kvarium_tests::transcript::Transcript;
 
 /// The groups of commands that have a transcript each.
-const GROUPS: &[Group] = &[Group::String, Group::Generic, Group::Hash, Group::List, Group::Set, Group::SortedSet];
+const GROUPS: &[Group] = &[
+    Group::String,
+    Group::Generic,
+    Group::Hash,
+    Group::List,
+    Group::Set,
+    Group::SortedSet,
+    Group::Bitmap,
+    Group::HyperLogLog,
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts")

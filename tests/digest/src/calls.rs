@@ -21,6 +21,7 @@ const LEFT_OUT: [&str; 8] =
 const KEYS: u64 = 12;
 const TEXTS: [&[u8]; 10] = [b"", b"a", b"b", b"field", b"hello world", b"\x00\xff\r\n", b"10", b"-3", b"3.5", b"1e300"];
 const PATTERNS: [&[u8]; 5] = [b"*", b"key:?", b"key:[0-4]*", b"nothing", b"\\**"];
+const FIELDS: [&[u8]; 6] = [b"u1", b"i8", b"u13", b"i64", b"u63", b"x"];
 const DOUBLES: [f64; 8] = [0.0, -0.5, 0.1, 3.0, 1e17, -2.5e-7, 1.7976931348623157e308, 90.0];
 const INTEGERS: [i64; 6] = [0, 1, -1, i64::MAX, i64::MIN, 4_294_967_296];
 
@@ -78,6 +79,7 @@ impl Calls {
             }
             ArgumentKind::Block => return self.add_all(argument.parts, rng, now, words),
             ArgumentKind::Key => format!("key:{}", rng.below(KEYS)).into_bytes(),
+            ArgumentKind::String if argument.name == "encoding" => pick(rng, &FIELDS).to_vec(),
             ArgumentKind::String => text(rng),
             ArgumentKind::Pattern => pick(rng, &PATTERNS).to_vec(),
             ArgumentKind::Integer if argument.name == "numkeys" => {
@@ -85,6 +87,7 @@ impl Calls {
                 self.promised = Some(count);
                 count.to_string().into_bytes()
             }
+            ArgumentKind::Integer if matches!(argument.name, "bit" | "value") => rng.below(3).to_string().into_bytes(),
             ArgumentKind::Integer if rng.below(10) == 0 => pick(rng, &INTEGERS).to_string().into_bytes(),
             ArgumentKind::Integer => (rng.below(40) as i64 - 5).to_string().into_bytes(),
             ArgumentKind::Double if rng.below(2) == 0 => pick(rng, &DOUBLES).to_string().into_bytes(),
