@@ -110,6 +110,20 @@ pub enum Event {
         commands: u32,
         aborted: bool,
     },
+    /// A client waits until one of these keys holds something.
+    Blocked {
+        client: ClientId,
+        keys: Vec<Bytes>,
+    },
+    /// A client waits no longer; `by` is the key that ended it, or none where time or another client did.
+    Unblocked {
+        client: ClientId,
+        by: Option<Bytes>,
+    },
+    /// Commands are held back (`CLIENT PAUSE`), or no longer.
+    ClientsPaused {
+        paused: bool,
+    },
 }
 
 /// The longest argument that [`Event::Ran`] holds whole, in bytes.

@@ -1,27 +1,32 @@
 //! The road that every command takes: gates, run, commit.
 //!
 //! ```text
-//!  decoded command ─ resolve ─ GATES ─ queue (in MULTI) ─ run ─ commit ─┬─ WATCH
-//!                        │        │                                     ├─ notifications
-//!                        └────────┴─ refused: the error, and which      ├─ events
-//!                                    gate closed                        └─ record: log, replicas
+//!  decoded command ─ resolve ─ GATES ─ pause ─ queue (in MULTI) ─ run ─ commit ─┬─ WATCH
+//!                        │        │      │                         │            ├─ who waits for a key: run again
+//!                        └────────┴──┐   └ stays unread        MONITOR          ├─ notifications
+//!                  refused: the error,                                          ├─ events
+//!                  and which gate closed                                        └─ record: log, replicas
 //! ```
 //! Absent on purpose: any other way to change data and tell of it.
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::base::hash;
+use crate::clients::blocked::Paused;
 use crate::cluster::redirect;
 use crate::commands::call::Call;
 use crate::commands::declaration::{Command, Flags};
 use crate::event::{ARGUMENT_SHOWN, Event};
 use crate::io::Conn;
+use crate::keyspace::Entry;
 use crate::keyspace::change::{Notify, write_record};
 use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
+use crate::resp::show::quote;
 use crate::state::State;
 
 /// A command that has been asked for.
@@ -37,13 +42,14 @@ struct Gate {
     check: fn(&mut State, &Attempt<'_>) -> Result<(), Error>,
 }
 
-/// In Redis's order. Gates of features that are not there yet (disk error, replicas, loading, scripts, pause) join here.
+/// In Redis's order. Gates of features that are not there yet (disk error, replicas, loading, scripts) join here.
 const GATES: &[Gate] = &[
     Gate { name: "authenticated", check: authenticated },
     Gate { name: "transaction", check: allowed_in_transaction },
     Gate { name: "cluster slot", check: cluster_slot },
     Gate { name: "memory", check: memory },
     Gate { name: "subscribed", check: subscribed },
+    Gate { name: "monitor", check: monitor },
 ];
 
 fn authenticated(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
@@ -131,6 +137,13 @@ fn subscribed(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
     }
 }
 
+/// Who watches everything touches nothing.
+fn monitor(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
+    let watches = state.clients.get(attempt.conn).is_some_and(|client| client.monitor);
+    let touches = Flags::READONLY | Flags::WRITE | Flags::MAY_REPLICATE;
+    if watches && attempt.command.flags.has(touches) { Err(error::MONITOR_TOUCHES) } else { Ok(()) }
+}
+
 /// Finds the command that some words name, with its subcommand, and checks their number.
 ///
 /// # Errors
@@ -153,10 +166,23 @@ fn resolve_subcommand(command: &'static Command, args: Args<'_>) -> Result<&'sta
     if command.takes(args.len()) { Ok(command) } else { Err(error::wrong_arity(command.full_name)) }
 }
 
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executed {
+    Done,
+    /// It must be asked for again when the pause is over.
+    Postponed,
+}
+
 /// Takes one command of a client down the road; its reply is added to `out`.
-pub fn execute(state: &mut State, conn: Conn, args: Args<'_>, known: Option<&'static Command>, out: &mut Vec<u8>) {
-    let Some(client) = state.clients.get_mut(conn) else { return };
-    client.commands += 1;
+pub fn execute(
+    state: &mut State,
+    conn: Conn,
+    args: Args<'_>,
+    known: Option<&'static Command>,
+    out: &mut Vec<u8>,
+) -> Executed {
+    let Some(client) = state.clients.get_mut(conn) else { return Executed::Done };
     state.db = client.db;
     state.touching = !client.no_touch;
     let protocol = client.protocol;
@@ -175,6 +201,11 @@ pub fn execute(state: &mut State, conn: Conn, args: Args<'_>, known: Option<&'st
                     state.stats.calls_of(command).rejected += 1;
                     refuse(state, conn, args, gate, refusal, &mut Encoder::new(out, protocol));
                 }
+                None if is_paused(state, &attempt) => {
+                    let client = state.clients.get_mut(conn).expect("it was there when the gates opened");
+                    client.postponed = true;
+                    return Executed::Postponed;
+                }
                 None if is_queued(state, &attempt) => {
                     queue(state, &attempt);
                     Encoder::new(out, protocol).simple("QUEUED");
@@ -188,12 +219,111 @@ pub fn execute(state: &mut State, conn: Conn, args: Args<'_>, known: Option<&'st
         }
     }
     silence(state, conn, out, before);
+    if let Some(client) = state.clients.get_mut(conn) {
+        client.commands += 1;
+    }
+    serve_waiting(state);
+    Executed::Done
+}
+
+/// `CLIENT PAUSE`: whether this command has to wait.
+fn is_paused(state: &State, attempt: &Attempt<'_>) -> bool {
+    let changes = |command: &Command| command.flags.has(Flags::WRITE | Flags::MAY_REPLICATE);
+    let queue = state.clients.get(attempt.conn).and_then(|client| client.transaction.as_ref());
+    state.pauses(Paused::All)
+        || state.pauses(Paused::Writes)
+            && (changes(attempt.command)
+                || attempt.command.name == "exec"
+                    && queue.is_some_and(|transaction| {
+                        transaction.queue.iter().any(|args| resolve(state, args.as_args()).is_ok_and(changes))
+                    }))
+}
+
+/// Runs the commands of those who wait for keys that have changed, until nothing changes any more.
+pub fn serve_waiting(state: &mut State) {
+    if state.blocked.is_empty() {
+        return;
+    }
+    loop {
+        let ready = state.blocked.take_ready();
+        if ready.is_empty() {
+            return;
+        }
+        for (db, key) in ready {
+            for conn in state.blocked.waiting_for(db, &key) {
+                serve(state, conn, db, &key);
+            }
+        }
+    }
+}
+
+/// Runs a waiting client's command again, if the key holds what it waits for.
+fn serve(state: &mut State, conn: Conn, db: usize, key: &[u8]) {
+    let holds = state.keyspace.db(db).get(&state.keyspace.key(key)).map(Entry::kind);
+    let wants = state.clients.get(conn).and_then(|client| client.waiting.as_ref()).map(|waiting| waiting.wants);
+    if holds.is_none() || holds != wants {
+        return;
+    }
+    let Some(waiting) = state.end_wait(conn, Some(key)) else { return };
+    let Some(client) = state.clients.get_mut(conn) else { return };
+    (state.db, state.touching) = (waiting.db, !client.no_touch);
+    let protocol = client.protocol;
+    // As for every command: out of reach of messages to the same client.
+    let mut out = core::mem::take(&mut client.output.bytes);
+    let before = out.len();
+    state.waited = Some(waiting.until);
+    let args = waiting.args.as_args();
+    if let Ok(command) = resolve(state, args) {
+        run(state, conn, command, args, &mut Encoder::new(&mut out, protocol));
+    }
+    state.waited = None;
+    silence(state, conn, &mut out, before);
+    give_back(state, conn, out);
+}
+
+/// Ends the waits whose time is over.
+pub fn end_waits(state: &mut State) {
+    if state.pause.is_some_and(|pause| pause.until <= state.now) {
+        state.end_pause();
+    }
+    while let Some(conn) = state.blocked.overdue(state.now) {
+        stop_waiting(state, conn, |reply| reply.null_array());
+    }
+}
+
+/// Ends a client's wait for a key with another reply than that of its command.
+pub(crate) fn stop_waiting(state: &mut State, conn: Conn, say: impl FnOnce(&mut dyn Reply)) -> bool {
+    if state.end_wait(conn, None).is_none() {
+        return false;
+    }
+    if let Some(client) = state.clients.get_mut(conn) {
+        let protocol = client.protocol;
+        let mut out = core::mem::take(&mut client.output.bytes);
+        let before = out.len();
+        say(&mut Encoder::new(&mut out, protocol));
+        silence(state, conn, &mut out, before);
+        give_back(state, conn, out);
+    }
+    true
+}
+
+/// Puts a client's output back, before what it has been sent meanwhile.
+fn give_back(state: &mut State, conn: Conn, mut out: Vec<u8>) {
+    if let Some(client) = state.clients.get_mut(conn) {
+        out.append(&mut client.output.bytes);
+        client.output.bytes = out;
+        state.clients.written.push(conn);
+    }
 }
 
 /// `CLIENT REPLY`: takes back what this client does not want to read.
 fn silence(state: &mut State, conn: Conn, out: &mut Vec<u8>, before: usize) {
     use crate::clients::client::ReplyMode;
     let Some(client) = state.clients.get_mut(conn) else { return };
+    if client.waiting.is_some() {
+        // The reply is still to come.
+        return;
+    }
     match client.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => out.truncate(before),
@@ -244,8 +374,10 @@ fn queue(state: &mut State, attempt: &Attempt<'_>) {
 /// Runs an admitted command and commits what it did.
 pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<'_>, reply: &mut dyn Reply) {
     state.stats.commands += 1;
-    state.effects.keys_wanted =
-        state.config.notify_keyspace_events.0 != 0 || !state.watches.is_empty() || state.events.is_watched();
+    state.effects.keys_wanted = state.config.notify_keyspace_events.0 != 0
+        || !state.watches.is_empty()
+        || !state.blocked.is_empty()
+        || state.events.is_watched();
     state.effects.records_wanted = state.records.is_some();
     debug_assert!(state.effects.is_empty());
     let before = if cfg!(debug_assertions) { state.modifications() } else { 0 };
@@ -271,7 +403,38 @@ pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<
         let (client, db) = (client.id, state.db as u32);
         state.events.emit(|| Event::Ran { client, db, args: shown(args), failed: outcome.is_err() });
     }
+    if !state.monitors.is_empty() && state.waited.is_none() {
+        tell_monitors(state, conn, command, args);
+    }
     commit(state, args);
+}
+
+/// Shows a command that has run to those who asked for it (MONITOR).
+fn tell_monitors(state: &mut State, conn: Conn, command: &Command, args: Args<'_>) {
+    if command.flags.has(Flags::SKIP_MONITOR | Flags::ADMIN) {
+        return;
+    }
+    let Some(client) = state.clients.get(conn) else { return };
+    let (seconds, micros) = (state.now.seconds(), state.now.micros() % 1_000_000);
+    let peer = if client.unix { "unix:" } else { "" };
+    let mut line = format!("{seconds}.{micros:06} [{} {peer}{}]", client.db, client.peer);
+    for (index, arg) in args.iter().enumerate() {
+        line.push(' ');
+        let secret = matches!(command.name, "auth") || command.name == "hello" && is_secret(args, index);
+        quote(if secret && index > 0 { b"(redacted)" } else { arg }, &mut line);
+    }
+    for monitor in state.monitors.clone() {
+        if let Some((out, protocol)) = state.clients.output(monitor) {
+            Encoder::new(out, protocol).simple(&line);
+        }
+    }
+}
+
+/// Whether an argument of HELLO is a name or a password.
+fn is_secret(args: Args<'_>, index: usize) -> bool {
+    (2..args.len())
+        .find(|&at| args[at].eq_ignore_ascii_case(b"AUTH"))
+        .is_some_and(|at| (at + 1..at + 3).contains(&index))
 }
 
 /// Arguments as events show them.

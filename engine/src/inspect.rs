@@ -1,5 +1,7 @@
 //! Plain views of all state: what INFO prints and panels draw is read here, and nowhere else.
 
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -53,6 +55,24 @@ pub struct ClientView {
     pub queued: Option<usize>,
     pub unread: usize,
     pub unsent: usize,
+    /// Waits for a key, or for a pause to end.
+    pub waits: Option<WaitView>,
+    /// Sees every command (MONITOR).
+    pub monitor: bool,
+    pub channels: Vec<Vec<u8>>,
+    pub patterns: Vec<Vec<u8>>,
+    pub shard_channels: Vec<Vec<u8>>,
+}
+
+/// What a client waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitView {
+    /// None for a client whose next command is held back by CLIENT PAUSE.
+    pub keys: Vec<Vec<u8>>,
+    /// What one of the keys must hold.
+    pub wants: &'static str,
+    /// When the client gives up, or the pause ends; never, if there is no such moment.
+    pub until: Option<Time>,
 }
 
 impl<'a> Inspect<'a> {
@@ -122,8 +142,19 @@ impl<'a> Inspect<'a> {
         }
     }
 
+    fn wait_view(&self, client: &Client) -> Option<WaitView> {
+        let held = || WaitView { keys: Vec::new(), wants: "", until: self.state.pause.map(|pause| pause.until) };
+        let waiting = client.waiting.as_ref().map(|waiting| WaitView {
+            keys: waiting.keys.iter().map(|key| key.to_vec()).collect(),
+            wants: waiting.wants.name(),
+            until: waiting.until,
+        });
+        waiting.or_else(|| client.postponed.then(held))
+    }
+
     pub fn clients(&self) -> impl Iterator<Item = ClientView> + 'a {
-        self.state.clients.iter().map(|client: &Client| ClientView {
+        let view = *self;
+        self.state.clients.iter().map(move |client: &Client| ClientView {
             id: client.id.0,
             peer: client.peer.clone(),
             name: client.name.clone(),
@@ -133,6 +164,15 @@ impl<'a> Inspect<'a> {
             queued: client.transaction.as_ref().map(|transaction| transaction.queue.len()),
             unread: client.query.len(),
             unsent: client.output.unsent().len(),
+            waits: view.wait_view(client),
+            monitor: client.monitor,
+            channels: names(&client.channels),
+            patterns: names(&client.patterns),
+            shard_channels: names(&client.shard_channels),
         })
     }
+}
+
+fn names(topics: &BTreeSet<Box<[u8]>>) -> Vec<Vec<u8>> {
+    topics.iter().map(|name| name.to_vec()).collect()
 }

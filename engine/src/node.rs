@@ -13,11 +13,11 @@ use crate::commands::Names;
 use crate::commands::declaration::Command;
 use crate::config::Config;
 use crate::event::{Event, Level, Watch};
-use crate::execute;
+use crate::execute::{self, Executed};
 use crate::inspect::Inspect;
 use crate::io::{Conn, Input, Output};
 use crate::keyspace::{Key, Keyspace};
-use crate::resp::decode::{Batch, Limits};
+use crate::resp::decode::{Batch, Limits, Progress};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
 use crate::state::{HashHint, Records, State};
@@ -91,6 +91,11 @@ impl Node {
             clients: Clients::default(),
             watches: Default::default(),
             pubsub: Default::default(),
+            blocked: Default::default(),
+            pause: None,
+            monitors: Vec::new(),
+            resumed: Default::default(),
+            waited: None,
             slots,
             effects: Default::default(),
             events: Default::default(),
@@ -132,9 +137,10 @@ impl Node {
             Input::Writable { conn } => self.on_writable(conn),
             Input::Closed { conn } => self.forget(conn, "closed by the other side"),
             Input::Resident { bytes } => self.state.resident = bytes,
-            Input::Timeout => self.due.run(&mut self.state),
+            Input::Timeout => self.on_timeout(),
             Input::Terminate => self.on_terminate(),
         }
+        self.resume();
         self.flush();
         self.outputs.reverse();
         Outputs { queued: &mut self.outputs, clients: &self.state.clients, rewrite: self.state.rewrite.as_deref() }
@@ -142,7 +148,9 @@ impl Node {
 
     /// When the node wants an [`Input::Timeout`].
     pub fn next_wakeup(&self) -> Option<Time> {
-        (self.state.started > Time::ZERO && !self.state.exiting).then(|| self.due.next())
+        let waits = [self.state.blocked.next_deadline(), self.state.pause.map(|pause| pause.until)];
+        let first = || waits.into_iter().flatten().fold(self.due.next(), Time::min);
+        (self.state.started > Time::ZERO && !self.state.exiting).then(first)
     }
 
     /// Plain views of all state.
@@ -171,6 +179,12 @@ impl Node {
         state.log(Level::Notice, || format!("Kvarium {} started", env!("CARGO_PKG_VERSION")));
         state.log(Level::Notice, || "Ready to accept connections".into());
         self.due.run(&mut self.state);
+    }
+
+    fn on_timeout(&mut self) {
+        execute::end_waits(&mut self.state);
+        self.due.run(&mut self.state);
+        execute::serve_waiting(&mut self.state);
     }
 
     fn on_terminate(&mut self) {
@@ -213,21 +227,38 @@ impl Node {
             self.close(conn, "query buffer limit");
             return;
         }
-        if client.query.is_empty() {
+        if client.is_waiting() {
+            client.query.extend_from_slice(bytes);
+        } else if client.query.is_empty() {
             let rest = self.run_all(conn, bytes);
             if let Some(client) = self.state.clients.get_mut(conn) {
                 client.query.extend_from_slice(&bytes[rest..]);
             }
         } else {
-            let mut query = core::mem::take(&mut client.query);
-            query.extend_from_slice(bytes);
-            let rest = self.run_all(conn, &query);
-            if let Some(client) = self.state.clients.get_mut(conn)
-                && rest < query.len()
-            {
-                query.drain(..rest);
-                client.query = query;
+            client.query.extend_from_slice(bytes);
+            self.run_query(conn);
+        }
+    }
+
+    /// Reads on in what clients have sent while they had to wait.
+    fn resume(&mut self) {
+        while let Some(conn) = self.state.resumed.pop_front() {
+            if self.state.clients.get(conn).is_some_and(|client| !client.is_waiting() && client.closing.is_none()) {
+                self.run_query(conn);
             }
+        }
+    }
+
+    /// Runs every whole command that a client has sent and that has not been read.
+    fn run_query(&mut self, conn: Conn) {
+        let Some(client) = self.state.clients.get_mut(conn) else { return };
+        let mut query = core::mem::take(&mut client.query);
+        let rest = self.run_all(conn, &query);
+        if let Some(client) = self.state.clients.get_mut(conn)
+            && rest < query.len()
+        {
+            query.drain(..rest);
+            client.query = query;
         }
     }
 
@@ -248,9 +279,14 @@ impl Node {
             // Who has not said the password yet may be somebody else after the next command.
             let ahead = if client.authenticated { AHEAD } else { 1 };
             let decoded = batch.decode(bytes, at, &mut client.progress, limits, ahead);
-            let next = batch.last_end(at);
-            self.run_batch(conn, &batch, bytes);
-            at = next;
+            if let Some(stopped) = self.run_batch(conn, &batch, bytes, at) {
+                if let Some(client) = self.state.clients.get_mut(conn) {
+                    client.progress = Progress::default();
+                }
+                at = stopped;
+                break;
+            }
+            at = batch.last_end(at);
             if let Err(refusal) = decoded {
                 self.state.log(Level::Verbose, || format!("Protocol error from a client: {}", refusal.0));
                 self.end_with(conn, &refusal, "protocol error");
@@ -265,14 +301,16 @@ impl Node {
         at
     }
 
-    fn run_batch(&mut self, conn: Conn, batch: &Batch, bytes: &[u8]) {
+    /// Runs the commands of a batch that begins at an offset; where to go on later, if the client has to wait now.
+    fn run_batch(&mut self, conn: Conn, batch: &Batch, bytes: &[u8], from: usize) -> Option<usize> {
         self.look_ahead(conn, batch, bytes);
-        let Some(client) = self.state.clients.get_mut(conn) else { return };
+        let client = self.state.clients.get_mut(conn)?;
         // Replies go to a buffer out of reach of messages to the same client, which follow the reply they came with.
         let mut out = core::mem::take(&mut client.output.bytes);
         if out.capacity() == 0 {
             out = core::mem::take(&mut self.spare);
         }
+        let (mut at, mut stopped) = (from, None);
         for index in 0..batch.len() {
             let args = batch.args(index, bytes);
             if args.is_empty() {
@@ -280,10 +318,17 @@ impl Node {
             }
             let hint = self.hints[index];
             self.state.hint = hint.key;
-            execute::execute(&mut self.state, conn, args, hint.command, &mut out);
+            let executed = execute::execute(&mut self.state, conn, args, hint.command, &mut out);
             let Some(client) = self.state.clients.get_mut(conn) else { break };
             if !client.output.bytes.is_empty() {
                 out.append(&mut client.output.bytes);
+            }
+            if executed == Executed::Done {
+                at = batch.end(index);
+            }
+            if client.is_waiting() {
+                stopped = Some(at);
+                break;
             }
             if client.closing.is_some() || self.state.exiting {
                 break;
@@ -294,6 +339,7 @@ impl Node {
             client.output.bytes = out;
             self.state.clients.written.push(conn);
         }
+        stopped
     }
 
     /// Finds the commands of a batch and asks the memory for their first keys' buckets, then for the entries.
@@ -382,6 +428,8 @@ impl Node {
         let state = &mut self.state;
         state.watches.unwatch(conn);
         state.unsubscribe_all(conn);
+        state.monitors.retain(|monitor| *monitor != conn);
+        state.end_wait(conn, None);
         let Some(client) = state.clients.remove(conn) else { return };
         state.events.emit(|| Event::Disconnected { client: client.id, conn, why });
     }

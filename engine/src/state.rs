@@ -1,12 +1,14 @@
 //! All that a command can see and change: the keyspace, the clients, the configuration, what has been counted.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
+use crate::clients::blocked::{Blocked, Pause, Paused, Waiting};
 use crate::clients::client::Clients;
 use crate::clients::pubsub::{PubSub, Topic};
 use crate::clients::transaction::Watches;
@@ -35,6 +37,14 @@ pub struct State {
     pub clients: Clients,
     pub watches: Watches,
     pub pubsub: PubSub,
+    pub blocked: Blocked,
+    pub pause: Option<Pause>,
+    /// Clients that see every command that runs, in the order in which they asked for it.
+    pub(crate) monitors: Vec<Conn>,
+    /// Clients that waited, and whose further commands may be read now.
+    pub(crate) resumed: VecDeque<Conn>,
+    /// The command that is running has waited already, until this moment at most.
+    pub(crate) waited: Option<Option<Time>>,
     pub slots: SlotTable,
     pub effects: Effects,
     pub events: Events,
@@ -256,6 +266,10 @@ impl State {
 
     /// Removes what a reading command found to be past its time.
     pub(crate) fn remove_overdue(&mut self) {
+        if self.pause.is_some() {
+            // Nothing changes during a pause; who looks sees no such key all the same.
+            self.overdue.clear();
+        }
         while let Some((db, key)) = self.overdue.pop() {
             self.remove_expired(db, &key, Gone::ExpiredLazily);
         }
@@ -274,7 +288,7 @@ impl State {
         self.write_record(db, |out| write_record(out, [&b"DEL"[..], bytes].into_iter()));
     }
 
-    /// Everybody who wants to know of a changed key: WATCH, notifications.
+    /// Everybody who wants to know of a changed key: WATCH, who waits for it, notifications.
     pub(crate) fn key_changed(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str, expired: bool) {
         let broken: Vec<Conn> = self.watches.broken_by(db, key, expired).collect();
         for conn in broken {
@@ -282,6 +296,7 @@ impl State {
                 client.watch_broken = true;
             }
         }
+        self.blocked.signal(db, key);
         self.notify(db, key, class, what);
     }
 
@@ -319,6 +334,34 @@ impl State {
         let receivers = conns.map(|conn| deliver(&mut self.clients, conn, &[b"smessage", channel, message])).sum();
         self.events.emit(|| Event::Published { channel: channel.into(), receivers });
         receivers
+    }
+
+    /// Whether CLIENT PAUSE holds back these commands now.
+    pub(crate) fn pauses(&self, what: Paused) -> bool {
+        self.pause.is_some_and(|pause| pause.what >= what)
+    }
+
+    /// Lets everybody go on whom a pause held back.
+    pub(crate) fn end_pause(&mut self) {
+        self.pause = None;
+        self.events.emit(|| Event::ClientsPaused { paused: false });
+        for conn in self.clients.conns() {
+            if let Some(client) = self.clients.get_mut(conn).filter(|client| client.postponed) {
+                client.postponed = false;
+                self.resumed.push_back(conn);
+            }
+        }
+    }
+
+    /// A client waits no longer for its keys; what it waited with.
+    pub(crate) fn end_wait(&mut self, conn: Conn, by: Option<&[u8]>) -> Option<Box<Waiting>> {
+        let client = self.clients.get_mut(conn)?;
+        let waiting = client.waiting.take()?;
+        let id = client.id;
+        self.blocked.end(conn, &waiting);
+        self.resumed.push_back(conn);
+        self.events.emit(|| Event::Unblocked { client: id, by: by.map(Into::into) });
+        Some(waiting)
     }
 
     /// Takes a client out of everything it is subscribed to.

@@ -57,6 +57,9 @@ const EXPIRE_SAMPLE: u64 = 20;
 /// Removes keys whose time has passed: looks at some of those that have an expiry, and goes on in a database while more
 /// than a tenth of what it looks at is stale, up to a budget of keys.
 fn expire_cycle(state: &mut State) {
+    if state.pause.is_some() {
+        return;
+    }
     let effort = state.config.active_expire_effort as u64;
     let mut budget = EXPIRE_BUDGET * (1 + effort) / 2 / state.config.hz as u64;
     state.stats.expire_cycles += 1;
@@ -109,7 +112,8 @@ fn check_clients(state: &mut State) {
             state.clients.written.push(conn);
             continue;
         }
-        if timeout > Duration::ZERO && !client.is_subscriber() && state.now.since(client.last_interaction) > timeout {
+        let exempt = client.is_subscriber() || client.is_waiting() || client.monitor;
+        if timeout > Duration::ZERO && !exempt && state.now.since(client.last_interaction) > timeout {
             client.closing = Some("timeout");
             state.clients.written.push(conn);
         }

@@ -14,6 +14,12 @@ use crate::server::Server;
 
 /// Something that answers commands on several connections, numbered from 0, which exist as soon as they are used.
 pub trait Subject {
+    /// Sends bytes that hold one command, and waits until they have been read, not for a reply.
+    fn send(&mut self, connection: usize, bytes: &[u8]);
+
+    /// Waits for the next reply, or the next message.
+    fn reply(&mut self, connection: usize) -> ReplyValue;
+
     /// Sends bytes that hold one command, and waits for one reply.
     fn call(&mut self, connection: usize, bytes: &[u8]) -> ReplyValue;
 
@@ -77,9 +83,17 @@ impl InProcess {
 }
 
 impl Subject for InProcess {
-    fn call(&mut self, connection: usize, bytes: &[u8]) -> ReplyValue {
+    fn send(&mut self, connection: usize, bytes: &[u8]) {
         self.connect_up_to(connection);
         self.feed(Input::Received { conn: Conn(connection as u32), bytes });
+    }
+
+    fn call(&mut self, connection: usize, bytes: &[u8]) -> ReplyValue {
+        self.send(connection, bytes);
+        self.reply(connection)
+    }
+
+    fn reply(&mut self, connection: usize) -> ReplyValue {
         let inbox = self.inboxes[connection].make_contiguous();
         let (reply, length) = ReplyValue::decode(inbox).expect("a valid reply").expect("a whole reply");
         self.inboxes[connection].drain(..length);
@@ -108,12 +122,28 @@ impl<'a> OverTcp<'a> {
     }
 }
 
-impl Subject for OverTcp<'_> {
-    fn call(&mut self, connection: usize, bytes: &[u8]) -> ReplyValue {
+impl OverTcp<'_> {
+    fn client(&mut self, connection: usize) -> &mut Client {
         while self.clients.len() <= connection {
             self.clients.push(self.server.connect());
         }
-        let client = &mut self.clients[connection];
+        &mut self.clients[connection]
+    }
+}
+
+impl Subject for OverTcp<'_> {
+    fn send(&mut self, connection: usize, bytes: &[u8]) {
+        self.client(connection).send(bytes);
+        // Nothing tells when a command that isn't answered has been read.
+        sleep(std::time::Duration::from_millis(50));
+    }
+
+    fn reply(&mut self, connection: usize) -> ReplyValue {
+        self.client(connection).reply()
+    }
+
+    fn call(&mut self, connection: usize, bytes: &[u8]) -> ReplyValue {
+        let client = self.client(connection);
         client.send(bytes);
         client.reply()
     }

@@ -15,6 +15,10 @@
 //! (nil)
 //! @resp3                    the connection speaks RESP3 from here on; 2@resp2 is the second one, and back
 //! @pass 1500                so many milliseconds go by
+//! 2>> BLPOP l 0             what is sent without waiting for a reply,
+//! 2<                        and the next reply that comes, or message
+//! 1) "l"
+//! 2) "a"
 //! ```
 //! Every file starts on an empty server, with connections that speak RESP2.
 
@@ -47,7 +51,12 @@ struct Step {
 }
 
 enum Action {
+    /// A command and its reply.
     Send(String),
+    /// A command only.
+    Begin(String),
+    /// A reply only.
+    Receive,
     Protocol(u8),
     Pass(u64),
 }
@@ -90,7 +99,9 @@ impl Transcript {
                 parts.push(Part::Step(step));
             } else {
                 match parts.last_mut() {
-                    Some(Part::Step(step)) if matches!(step.action, Action::Send(_)) => step.reply.add(line),
+                    Some(Part::Step(step)) if matches!(step.action, Action::Send(_) | Action::Receive) => {
+                        step.reply.add(line)
+                    }
                     _ => return Err(format!("line {}: a reply to nothing: {line}", number + 1)),
                 }
             }
@@ -101,7 +112,7 @@ impl Transcript {
     /// The commands that are sent.
     pub fn commands(&self) -> impl Iterator<Item = &str> {
         self.steps().filter_map(|step| match &step.action {
-            Action::Send(command) => Some(command.as_str()),
+            Action::Send(command) | Action::Begin(command) => Some(command.as_str()),
             _ => None,
         })
     }
@@ -175,6 +186,11 @@ impl Step {
                 subject.call(self.connection, format!("HELLO {version}\r\n").as_bytes());
                 None
             }
+            Action::Begin(command) => {
+                subject.send(self.connection, format!("{command}\r\n").as_bytes());
+                None
+            }
+            Action::Receive => Some(subject.reply(self.connection)),
             Action::Send(command) => Some(subject.call(self.connection, format!("{command}\r\n").as_bytes())),
         }
     }
@@ -236,6 +252,8 @@ fn action(line: &str) -> Option<(usize, Action)> {
     let action = match rest {
         "@resp2" => Action::Protocol(2),
         "@resp3" => Action::Protocol(3),
+        "<" => Action::Receive,
+        _ if rest.starts_with(">> ") => Action::Begin(rest[3..].into()),
         _ if rest.starts_with("@pass ") => Action::Pass(rest["@pass ".len()..].parse().ok()?),
         _ => Action::Send(rest.strip_prefix("> ")?.into()),
     };

@@ -137,6 +137,16 @@ fn node_line(event: &Event) -> Line {
         Event::Moved { slot, to, .. } => ("↷", format!("MOVED {slot} {to}")),
         Event::Executed { commands, aborted: false, .. } => ("✓", format!("EXEC ran {commands} commands")),
         Event::Executed { aborted: true, .. } => ("✕", "EXEC gave up: a watched key changed".to_owned()),
+        Event::Blocked { client, keys } => {
+            let keys: Vec<String> = keys.iter().map(|key| argument_text(key)).collect();
+            ("◷", format!("client {} waits for {}", client.0, keys.join(" ")))
+        }
+        Event::Unblocked { client, by: Some(key) } => {
+            ("◶", format!("client {} waits no longer: {}", client.0, argument_text(key)))
+        }
+        Event::Unblocked { client, by: None } => ("◶", format!("client {} waits no longer", client.0)),
+        Event::ClientsPaused { paused: true } => ("‖", "CLIENT PAUSE: commands wait".to_owned()),
+        Event::ClientsPaused { paused: false } => ("▶", "CLIENT PAUSE is over".to_owned()),
     };
     Line { sign, text }
 }

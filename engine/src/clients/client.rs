@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::base::time::Time;
+use crate::clients::blocked::Waiting;
 use crate::clients::transaction::Transaction;
 use crate::event::ClientId;
 use crate::io::Conn;
@@ -47,6 +48,12 @@ pub struct Client {
     pub no_evict: bool,
     pub no_touch: bool,
     pub transaction: Option<Transaction>,
+    /// Waits for a key: what it sends meanwhile is not read.
+    pub waiting: Option<Box<Waiting>>,
+    /// Waits for a pause to end, its next command still unread.
+    pub postponed: bool,
+    /// Sees every command that runs.
+    pub monitor: bool,
     /// A watched key changed: EXEC will refuse.
     pub watch_broken: bool,
     pub channels: BTreeSet<Box<[u8]>>,
@@ -154,6 +161,9 @@ impl Client {
             no_evict: false,
             no_touch: false,
             transaction: None,
+            waiting: None,
+            postponed: false,
+            monitor: false,
             watch_broken: false,
             channels: BTreeSet::new(),
             patterns: BTreeSet::new(),
@@ -175,6 +185,11 @@ impl Client {
         self.subscriptions() > 0
     }
 
+    /// What it sends is kept for later.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some() || self.postponed
+    }
+
     pub fn memory(&self) -> usize {
         OWN_BYTES
             + self.peer.len()
@@ -183,6 +198,7 @@ impl Client {
             + self.query.capacity()
             + self.output.memory()
             + self.transaction.as_ref().map_or(0, Transaction::memory)
+            + self.waiting.as_ref().map_or(0, |waiting| waiting.memory())
     }
 }
 

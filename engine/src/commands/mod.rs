@@ -1,6 +1,7 @@
 //! The commands: one table of typed statics, one folder a group, one file a command or tight family.
 
 pub mod bitmap;
+pub mod blocking;
 pub mod call;
 pub mod cluster;
 pub mod collection;

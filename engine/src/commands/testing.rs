@@ -1,5 +1,6 @@
 //! A node with one client, for the tests of commands.
 
+use std::collections::BTreeMap;
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
@@ -13,6 +14,8 @@ use crate::resp::value::ReplyValue;
 pub struct Server {
     node: Node,
     now: Time,
+    /// What was sent to each client and has not been read.
+    sent: BTreeMap<Conn, Vec<u8>>,
 }
 
 const CLIENT: Conn = Conn(0);
@@ -25,7 +28,7 @@ impl Server {
     /// A server with these lines of configuration.
     pub fn with(config: &str) -> Server {
         let node = Node::new(Config::parse(config).unwrap(), 1).unwrap();
-        let mut server = Server { node, now: Time::from_millis(1_700_000_000_000) };
+        let mut server = Server { node, now: Time::from_millis(1_700_000_000_000), sent: BTreeMap::new() };
         server.node.keep_records();
         server.feed(Input::Started);
         server.feed(Input::Accepted { conn: CLIENT, peer: "127.0.0.1:1", local: "127.0.0.1:2", unix: false });
@@ -42,7 +45,8 @@ impl Server {
 
     /// Runs a command, written as one would in a terminal; its reply as a terminal shows it.
     pub fn run(&mut self, line: &str) -> String {
-        let bytes = self.feed(Input::Received { conn: CLIENT, bytes: format!("{line}\r\n").as_bytes() });
+        self.feed(Input::Received { conn: CLIENT, bytes: format!("{line}\r\n").as_bytes() });
+        let bytes = self.sent.remove(&CLIENT).unwrap_or_default();
         let (reply, length) = ReplyValue::decode(&bytes).unwrap().unwrap();
         assert_eq!(length, bytes.len(), "{line} has one reply");
         reply.to_string()
@@ -63,17 +67,42 @@ impl Server {
         lines.join(" | ")
     }
 
-    /// What is sent to the client.
-    fn feed(&mut self, input: Input<'_>) -> Vec<u8> {
-        let mut sent = Vec::new();
+    /// Runs a command as another client, which connects at its first; its replies, if there are any yet.
+    pub fn run_as(&mut self, client: u32, line: &str) -> String {
+        let conn = Conn(client);
+        if self.sent.insert(conn, Vec::new()).is_none() {
+            self.feed(Input::Accepted { conn, peer: "127.0.0.1:3", local: "127.0.0.1:2", unix: false });
+        }
+        self.feed(Input::Received { conn, bytes: format!("{line}\r\n").as_bytes() });
+        self.told(client)
+    }
+
+    /// What another client has been sent since the last look, one reply a line.
+    pub fn told(&mut self, client: u32) -> String {
+        let bytes = self.sent.insert(Conn(client), Vec::new()).unwrap_or_default();
+        let (mut at, mut replies) = (0, Vec::new());
+        while let Some((reply, length)) = ReplyValue::decode(&bytes[at..]).unwrap() {
+            replies.push(reply.to_string());
+            at += length;
+        }
+        replies.join("\n")
+    }
+
+    /// Lets the node do what its time has come for.
+    pub fn timeout(&mut self) {
+        self.feed(Input::Timeout);
+    }
+
+    fn feed(&mut self, input: Input<'_>) {
+        let mut gone = Vec::new();
         for output in self.node.handle(self.now, input) {
-            if let Output::Send { bytes, .. } = output {
-                sent.extend_from_slice(bytes);
+            if let Output::Send { conn, bytes } = output {
+                self.sent.entry(conn).or_default().extend_from_slice(bytes);
+                gone.push((conn, bytes.len()));
             }
         }
-        if !sent.is_empty() {
-            self.node.handle(self.now, Input::Sent { conn: CLIENT, count: sent.len() }).for_each(drop);
+        for (conn, count) in gone {
+            self.node.handle(self.now, Input::Sent { conn, count }).for_each(drop);
         }
-        sent
     }
 }

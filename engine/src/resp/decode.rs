@@ -89,6 +89,11 @@ impl<'a> Args<'a> {
         self.ranges.iter().map(move |&(from, to)| &bytes[from as usize..to as usize])
     }
 
+    /// Some of the arguments; none, where they are not all there.
+    pub fn range(&self, range: core::ops::Range<usize>) -> Args<'a> {
+        Args { bytes: self.bytes, ranges: self.ranges.get(range).unwrap_or(&[]) }
+    }
+
     /// The arguments from `first` on.
     pub fn from(&self, first: usize) -> Args<'a> {
         Args { bytes: self.bytes, ranges: self.ranges.get(first..).unwrap_or(&[]) }

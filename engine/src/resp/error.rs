@@ -79,6 +79,12 @@ errors! {
     GT_LT_NX_SCORES = "ERR GT, LT, and/or NX options at the same time are not compatible";
     XX_AND_NX = "ERR XX and NX options at the same time are not compatible";
     INCR_ONE_PAIR = "ERR INCR option supports a single increment-element pair";
+    MONITOR_TOUCHES = "ERR Replica can't interact with the keyspace";
+    UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+    TIMEOUT_NOT_FLOAT = "ERR timeout is not a float or out of range";
+    TIMEOUT_NOT_INTEGER = "ERR timeout is not an integer or out of range";
+    TIMEOUT_NEGATIVE = "ERR timeout is negative";
+    TIMEOUT_RANGE = "ERR timeout is out of range";
     SHUTDOWN_PENDING = "ERR Errors trying to SHUTDOWN. Check logs.";
 }
 

@@ -220,6 +220,9 @@ fn node_kind(event: &Event) -> &'static str {
         Event::ConfigChanged { .. } => "ConfigChanged",
         Event::Moved { .. } => "Moved",
         Event::Executed { .. } => "Executed",
+        Event::Blocked { .. } => "Blocked",
+        Event::Unblocked { .. } => "Unblocked",
+        Event::ClientsPaused { .. } => "ClientsPaused",
     }
 }
 
@@ -237,6 +240,9 @@ pub const KINDS: &[&str] = &[
     "ConfigChanged",
     "Moved",
     "Executed",
+    "Blocked",
+    "Unblocked",
+    "ClientsPaused",
     "Started",
     "Killed",
     "Exited",
@@ -285,6 +291,15 @@ impl fmt::Display for WorldEvent {
                 Event::Moved { slot, to, .. } => write!(f, "slot {slot} is at {to}"),
                 Event::Executed { commands, aborted, .. } => {
                     write!(f, "{commands} commands{}", if *aborted { ", aborted" } else { "" })
+                }
+                Event::Blocked { client, keys } => {
+                    write!(f, "client {} waits for", client.0)?;
+                    keys.iter().try_for_each(|key| write!(f, " {}", text(key)))
+                }
+                Event::Unblocked { client, by: Some(key) } => write!(f, "client {} by {}", client.0, text(key)),
+                Event::Unblocked { client, by: None } => write!(f, "client {}", client.0),
+                Event::ClientsPaused { paused } => {
+                    f.write_str(if *paused { "commands wait" } else { "commands go on" })
                 }
             },
             WorldEvent::Started { start } => write!(f, "start {start}"),

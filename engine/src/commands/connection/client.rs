@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::clients::client::{Client, ReplyMode};
 use crate::commands::call::Call;
+use crate::commands::connection::pause::{PAUSE, UNBLOCK, UNPAUSE};
 use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
 use crate::event::ClientId;
 use crate::io::Conn;
@@ -14,12 +15,15 @@ use crate::resp::error::{self, Error};
 use crate::state::State;
 
 const OWN: Flags = Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE);
-const ADMIN: Flags = OWN.and(Flags::ADMIN);
+pub(super) const ADMIN: Flags = OWN.and(Flags::ADMIN);
 
 pub static CLIENT: Command = Command {
     summary: "Looks at clients and changes what a connection is like.",
     arity: -2,
-    subcommands: &[&GETNAME, &HELP, &ID, &INFO, &KILL, &LIST, &NO_EVICT, &NO_TOUCH, &REPLY, &SETINFO, &SETNAME],
+    subcommands: &[
+        &GETNAME, &HELP, &ID, &INFO, &KILL, &LIST, &NO_EVICT, &NO_TOUCH, &PAUSE, &REPLY, &SETINFO, &SETNAME, &UNBLOCK,
+        &UNPAUSE,
+    ],
     ..Command::new("client", Group::Connection, "2.4.0", "that of its subcommand")
 };
 
@@ -229,8 +233,10 @@ fn set_info(call: &mut Call<'_>) -> Outcome {
 fn describe(state: &State, client: &Client) -> String {
     let mut flags = String::new();
     for (set, letter) in [
+        (client.monitor, 'O'),
         (client.is_subscriber(), 'P'),
         (client.transaction.is_some(), 'x'),
+        (client.is_waiting(), 'b'),
         (client.watch_broken, 'd'),
         (client.closing.is_some(), 'c'),
         (client.unix, 'U'),

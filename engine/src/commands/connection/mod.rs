@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod client;
 pub mod hello;
+pub mod pause;
 pub mod ping;
 pub mod select;
 

@@ -83,9 +83,11 @@ fn reset(call: &mut Call<'_>) -> Outcome {
     call.state.watches.unwatch(conn);
     let open = call.state.config.requirepass.is_empty();
     call.state.unsubscribe_all(conn);
+    call.state.monitors.retain(|monitor| *monitor != conn);
     let client = call.client_mut();
     client.transaction = None;
     client.watch_broken = false;
+    client.monitor = false;
     client.db = 0;
     client.protocol = Protocol::Resp2;
     client.authenticated = open;

@@ -4,8 +4,10 @@ use crate::base::number::parse_i64;
 use crate::commands::call::{Call, count};
 use crate::commands::collection::{Edit, edit, expect};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::keyspace::Key;
 use crate::resp::decode::OwnedArgs;
-use crate::resp::error;
+use crate::resp::encode::Reply;
+use crate::resp::error::{self, Error};
 use crate::types::List;
 use crate::types::list::End;
 
@@ -41,22 +43,43 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
         }
         return Ok(());
     }
-    let what = if end == End::Head { "lpop" } else { "rpop" };
-    let taken = edit(call, &key, what, |list: &mut List, limits| {
-        let mut taken = OwnedArgs::default();
-        while taken.as_args().len() < count.unwrap_or(1) && list.pop(end, limits, |text| taken.push(text)).is_some() {}
-        Edit { changes: taken.as_args().len() as u64, result: taken }
-    })?;
-    match (taken, count) {
-        (None, None) => call.reply.null(),
-        (None, Some(_)) => call.reply.null_array(),
-        (Some(taken), None) => call.reply.bulk_or_null(taken.as_args().get(0)),
-        (Some(taken), Some(_)) => {
-            call.reply.array(taken.as_args().len());
-            taken.as_args().iter().for_each(|text| call.reply.bulk(text));
+    if expect::<List>(call.state.look_to_write(&key))?.is_none() {
+        if count.is_some() {
+            call.reply.null_array()
+        } else {
+            call.reply.null()
         }
+        return Ok(());
+    }
+    let taken = take(call, &key, end, count.unwrap_or(1))?;
+    match count {
+        None => call.reply.bulk_or_null(taken.as_args().get(0)),
+        Some(_) => reply_taken(call.reply, &taken),
     }
     Ok(())
+}
+
+/// Takes up to so many elements from an end of a list, one after another.
+///
+/// # Errors
+/// The key holds a value of another type.
+pub fn take(call: &mut Call<'_>, key: &Key<'_>, end: End, count: usize) -> Result<OwnedArgs, Error> {
+    let taken = edit(call, key, popped(end), |list: &mut List, limits| {
+        let mut taken = OwnedArgs::default();
+        while taken.as_args().len() < count && list.pop(end, limits, |text| taken.push(text)).is_some() {}
+        Edit { changes: taken.as_args().len() as u64, result: taken }
+    })?;
+    Ok(taken.unwrap_or_default())
+}
+
+/// What Redis calls it when an element was taken from this end.
+pub fn popped(end: End) -> &'static str {
+    if end == End::Head { "lpop" } else { "rpop" }
+}
+
+pub fn reply_taken(reply: &mut dyn Reply, taken: &OwnedArgs) {
+    reply.array(taken.as_args().len());
+    taken.as_args().iter().for_each(|text| reply.bulk(text));
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ const fn addition(name: &'static str, since: &'static str) -> Command {
 fn push(call: &mut Call<'_>, end: End, create: bool) -> Outcome {
     let key = call.key(1);
     let elements: Vec<&[u8]> = call.args.from(2).iter().collect();
-    let what = if end == End::Head { "lpush" } else { "rpush" };
+    let what = pushed(end);
     let add = |list: &mut List, limits: &_| {
         list.extend(end, &elements, limits);
         Edit { changes: elements.len() as u64, result: list.len() }
@@ -57,6 +57,11 @@ fn push(call: &mut Call<'_>, end: End, create: bool) -> Outcome {
     };
     call.reply.integer(length as i64);
     Ok(())
+}
+
+/// What Redis calls it when an element was added at this end.
+pub fn pushed(end: End) -> &'static str {
+    if end == End::Head { "lpush" } else { "rpush" }
 }
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ fn swap(call: &mut Call<'_>) -> Outcome {
             });
         }
         call.state.keyspace.swap(first, second);
+        [first, second].into_iter().for_each(|db| call.state.blocked.signal_all(db));
     }
     call.state.effects.changed_whole(1);
     call.reply.ok();

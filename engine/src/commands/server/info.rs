@@ -103,9 +103,11 @@ fn clients(state: &State, out: &mut String) -> core::fmt::Result {
         "maxclients" = state.config.maxclients,
         "client_recent_max_input_buffer" = state.clients.iter().map(|c| c.query.capacity()).max().unwrap_or(0),
         "client_recent_max_output_buffer" = state.clients.iter().map(|c| c.output.memory()).max().unwrap_or(0),
-        "blocked_clients" = 0,
+        "blocked_clients" = state.blocked.len() + state.clients.iter().filter(|client| client.postponed).count(),
         "pubsub_clients" = pubsub,
         "watching_clients" = watching,
+        "clients_in_timeout_table" = state.blocked.with_deadline(),
+        "total_blocking_keys" = state.blocked.keys(),
         "total_watched_keys" = state.watches.keys(None).count(),
     )
 }

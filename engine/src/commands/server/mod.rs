@@ -4,6 +4,7 @@ pub mod command;
 pub mod config;
 pub mod databases;
 pub mod info;
+pub mod monitor;
 pub mod process;
 
 use super::declaration::Command;
@@ -18,6 +19,7 @@ pub static COMMANDS: &[&Command] = &[
     &info::INFO,
     &info::MEMORY,
     &process::LOLWUT,
+    &monitor::MONITOR,
     &process::ROLE,
     &process::SHUTDOWN,
     &process::TIME,
