@@ -64,7 +64,11 @@ fn authenticated(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> 
 
 fn allowed_in_transaction(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
     let queueing = state.clients.get(attempt.conn).is_some_and(|client| client.transaction.is_some());
-    if queueing && attempt.command.flags.has(Flags::NO_MULTI) { Err(error::NOT_IN_MULTI) } else { Ok(()) }
+    if queueing && attempt.command.flags.has(Flags::NO_MULTI) {
+        Err(error::not_in_multi(attempt.command.full_name))
+    } else {
+        Ok(())
+    }
 }
 
 fn cluster_slot(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {

@@ -112,3 +112,13 @@ pub fn count(asked: i64) -> Option<usize> {
 pub fn integer(text: &[u8]) -> Result<i64, Error> {
     crate::base::number::parse_i64(text).ok_or(error::NOT_INTEGER)
 }
+
+/// An integer that can be negated.
+///
+/// # Errors
+/// The text is no such integer.
+pub fn symmetric(text: &[u8]) -> Result<i64, Error> {
+    const RANGE: Error =
+        Error::fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+    integer(text).and_then(|value| if value == i64::MIN { Err(RANGE) } else { Ok(value) })
+}

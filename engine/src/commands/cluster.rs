@@ -8,7 +8,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::declaration::{Argument, Categories, Command, Flags, Group, Outcome};
-use super::server::command::help;
 use crate::base::hash;
 use crate::cluster::slots::{Owner, SLOTS, SlotTable};
 use crate::commands::call::{Call, count};
@@ -48,14 +47,7 @@ static GETKEYSINSLOT: Command = Command {
     ..Command::new("getkeysinslot", Group::Cluster, "3.0.0", "O(N) in the keys asked for")
 };
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: ALWAYS,
-    full_name: "cluster|help",
-    run: |call| help(call, &CLUSTER),
-    ..Command::new("help", Group::Cluster, "5.0.0", "O(1)")
-};
+static HELP: Command = Command::help("cluster|help", Group::Cluster, "5.0.0");
 
 static INFO: Command = Command {
     summary: "The state of the cluster in numbers.",

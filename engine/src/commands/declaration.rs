@@ -134,7 +134,7 @@ mod flags {
         /// What a command does and where it may run.
         Flags: WRITE = "write", READONLY = "readonly", DENY_OOM = "denyoom", ADMIN = "admin", PUBSUB = "pubsub",
         NO_SCRIPT = "noscript", BLOCKING = "blocking", LOADING = "loading", STALE = "stale",
-        SKIP_MONITOR = "skip_monitor", SKIP_SLOWLOG = "skip_slowlog", ASKING = "asking", FAST = "fast",
+        SKIP_MONITOR = "skip_monitor", SKIP_COMMANDLOG = "skip_commandlog", ASKING = "asking", FAST = "fast",
         NO_AUTH = "no_auth", MAY_REPLICATE = "may_replicate", NO_ASYNC_LOADING = "no_async_loading",
         NO_MULTI = "no_multi", MOVABLE_KEYS = "movablekeys", ALLOW_BUSY = "allow_busy",
     }
@@ -169,6 +169,18 @@ impl Command {
             subcommands: &[],
             full_name: name,
             run: |_| Ok(()),
+        }
+    }
+
+    /// The `HELP` of a container: `full_name` is `container|help`.
+    pub const fn help(full_name: &'static str, group: Group, since: &'static str) -> Command {
+        Command {
+            summary: "What the subcommands do.",
+            arity: 2,
+            flags: Flags::LOADING.and(Flags::STALE),
+            full_name,
+            run: super::server::command::help,
+            ..Command::new("help", group, since, "O(1)")
         }
     }
 

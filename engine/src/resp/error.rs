@@ -54,11 +54,8 @@ errors! {
     AUTH_WITHOUT_PASSWORD = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
     NO_PROTO = "NOPROTO unsupported protocol version";
     PROTO_NOT_INTEGER = "ERR Protocol version is not an integer or out of range";
-    NESTED_MULTI = "ERR MULTI calls can not be nested";
     EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
     DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
-    WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed";
-    NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
     EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
     CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
     CLUSTER_DOWN_UNBOUND = "CLUSTERDOWN Hash slot not served";
@@ -112,6 +109,10 @@ pub fn unknown_subcommand(command: &str, name: &[u8]) -> Error {
 
 pub fn wrong_arity(full_name: &str) -> Error {
     format!("ERR wrong number of arguments for '{full_name}' command").into()
+}
+
+pub fn not_in_multi(full_name: &str) -> Error {
+    format!("ERR Command '{full_name}' not allowed inside a transaction").into()
 }
 
 pub fn invalid_expiry(full_name: &str) -> Error {

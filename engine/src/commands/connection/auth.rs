@@ -1,18 +1,13 @@
 //! AUTH: says the password. Users beyond `default` are another chapter.
 
 use crate::commands::call::Call;
-use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
+use crate::commands::declaration::{Argument, Command, Group, Outcome};
 use crate::resp::error::{self, Error};
 
 pub static AUTH: Command = Command {
     summary: "Says who one is.",
     arity: -2,
-    flags: Flags::NO_SCRIPT
-        .and(Flags::LOADING)
-        .and(Flags::STALE)
-        .and(Flags::FAST)
-        .and(Flags::NO_AUTH)
-        .and(Flags::ALLOW_BUSY),
+    flags: super::ALWAYS_ALLOWED,
     arguments: &[Argument::string("username").optional().since("6.0.0"), Argument::string("password")],
     run: auth,
     ..Command::new("auth", Group::Connection, "1.0.0", "O(N) in the passwords of the user")

@@ -14,8 +14,9 @@ use crate::resp::encode::Protocol;
 use crate::resp::error::{self, Error};
 use crate::state::State;
 
-const OWN: Flags = Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE);
-pub(super) const ADMIN: Flags = OWN.and(Flags::ADMIN);
+const OWN: Flags = SETTING.and(Flags::ALLOW_BUSY);
+const SETTING: Flags = Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE);
+pub(super) const ADMIN: Flags = SETTING.and(Flags::ADMIN);
 
 pub static CLIENT: Command = Command {
     summary: "Looks at clients and changes what a connection is like.",
@@ -83,7 +84,7 @@ static SETINFO: Command = Command {
 static INFO: Command = Command {
     summary: "This connection's line of CLIENT LIST.",
     arity: 2,
-    flags: OWN,
+    flags: SETTING,
     tips: &["nondeterministic_output"],
     full_name: "client|info",
     run: |call| {
@@ -148,7 +149,7 @@ static KILL: Command = Command {
 static REPLY: Command = Command {
     summary: "Whether this connection's commands are answered.",
     arity: 3,
-    flags: OWN,
+    flags: OWN.and(Flags::NO_MULTI),
     arguments: &[Argument::one_of(
         "action",
         &[Argument::word("on", "ON"), Argument::word("off", "OFF"), Argument::word("skip", "SKIP")],
@@ -161,7 +162,7 @@ static REPLY: Command = Command {
 static NO_EVICT: Command = Command {
     summary: "Spares this connection when clients are ended for want of memory.",
     arity: 3,
-    flags: ADMIN,
+    flags: ADMIN.and(Flags::ALLOW_BUSY),
     arguments: ON_OFF,
     full_name: "client|no-evict",
     run: |call| {
@@ -190,14 +191,7 @@ static NO_TOUCH: Command = Command {
 
 const ON_OFF: &[Argument] = &[Argument::one_of("enabled", &[Argument::word("on", "ON"), Argument::word("off", "OFF")])];
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: Flags::LOADING.and(Flags::STALE),
-    full_name: "client|help",
-    run: |call| crate::commands::server::command::help(call, &CLIENT),
-    ..Command::new("help", Group::Connection, "5.0.0", "O(1)")
-};
+static HELP: Command = Command::help("client|help", Group::Connection, "5.0.0");
 
 /// # Errors
 /// The name has a blank or an unprintable character.

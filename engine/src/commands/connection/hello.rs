@@ -4,19 +4,14 @@ use super::auth::log_in;
 use super::client::set_name;
 use crate::base::number::parse_i64;
 use crate::commands::call::Call;
-use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
+use crate::commands::declaration::{Argument, Command, Group, Outcome};
 use crate::resp::encode::{Encoder, Protocol, Reply};
 use crate::resp::error;
 
 pub static HELLO: Command = Command {
     summary: "Chooses the protocol's version, and answers what this server is.",
     arity: -1,
-    flags: Flags::NO_SCRIPT
-        .and(Flags::LOADING)
-        .and(Flags::STALE)
-        .and(Flags::FAST)
-        .and(Flags::NO_AUTH)
-        .and(Flags::ALLOW_BUSY),
+    flags: super::ALWAYS_ALLOWED,
     arguments: &[Argument::block(
         "arguments",
         &[

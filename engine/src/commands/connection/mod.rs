@@ -7,7 +7,7 @@ pub mod pause;
 pub mod ping;
 pub mod select;
 
-use super::declaration::Command;
+use super::declaration::{Command, Flags};
 
 pub static COMMANDS: &[&Command] = &[
     &auth::AUTH,
@@ -19,3 +19,7 @@ pub static COMMANDS: &[&Command] = &[
     &ping::RESET,
     &select::SELECT,
 ];
+
+/// What a client may do before it has said who it is, and whatever the server is busy with.
+const ALWAYS_ALLOWED: Flags =
+    Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::NO_AUTH).and(Flags::ALLOW_BUSY);

@@ -8,7 +8,7 @@ use crate::commands::declaration::{Argument, Command, Group, Outcome};
 use crate::commands::words::one_of;
 use crate::event::{ClientId, Event};
 use crate::execute;
-use crate::resp::error;
+use crate::resp::error::{self, Error};
 
 pub static PAUSE: Command = Command {
     summary: "Holds back all commands, or those that change something, for a while.",
@@ -54,12 +54,13 @@ pub static UNBLOCK: Command = Command {
     ..Command::new("unblock", Group::Connection, "5.0.0", "O(log(N)) in the clients")
 };
 
+const NO_MODE: Error = Error::fixed("ERR CLIENT PAUSE mode must be WRITE or ALL");
+const NO_REASON: Error = Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+
 fn pause(call: &mut Call<'_>) -> Outcome {
-    if call.args.len() > 4 {
-        return call.syntax();
-    }
-    let what = match call.args.get(3) {
-        Some(word) if one_of(word, &["WRITE", "ALL"])? == "WRITE" => Paused::Writes,
+    // Redis looks at the mode only where nothing follows it.
+    let what = match call.args.get(3).filter(|_| call.args.len() == 4) {
+        Some(word) if one_of(word, &["WRITE", "ALL"]).map_err(|_| NO_MODE)? == "WRITE" => Paused::Writes,
         _ => Paused::All,
     };
     let until = until_millis(call.state.now, call.arg(2))?;
@@ -73,16 +74,9 @@ fn pause(call: &mut Call<'_>) -> Outcome {
 }
 
 fn unblock(call: &mut Call<'_>) -> Outcome {
-    if call.args.len() > 4 {
-        return call.syntax();
-    }
-    let with_error = match call.args.get(3) {
+    let with_error = match call.args.get(3).filter(|_| call.args.len() == 4) {
         None => false,
-        Some(word) => {
-            one_of(word, &["TIMEOUT", "ERROR"])
-                .map_err(|_| error::Error::fixed("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"))?
-                == "ERROR"
-        }
+        Some(word) => one_of(word, &["TIMEOUT", "ERROR"]).map_err(|_| NO_REASON)? == "ERROR",
     };
     let conn = u64::try_from(call.integer(2)?).ok().and_then(|id| call.state.clients.conn_of(ClientId(id)));
     let ended = conn.is_some_and(|conn| {

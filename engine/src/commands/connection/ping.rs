@@ -33,12 +33,7 @@ pub static ECHO: Command = Command {
 pub static QUIT: Command = Command {
     summary: "Ends the connection, once everything asked for has been answered.",
     arity: -1,
-    flags: Flags::NO_SCRIPT
-        .and(Flags::LOADING)
-        .and(Flags::STALE)
-        .and(Flags::FAST)
-        .and(Flags::NO_AUTH)
-        .and(Flags::ALLOW_BUSY),
+    flags: super::ALWAYS_ALLOWED,
     run: |call| {
         call.reply.ok();
         call.client_mut().closing = Some("QUIT");
@@ -50,12 +45,7 @@ pub static QUIT: Command = Command {
 pub static RESET: Command = Command {
     summary: "Puts the connection back into the state of a new one.",
     arity: 1,
-    flags: Flags::NO_SCRIPT
-        .and(Flags::LOADING)
-        .and(Flags::STALE)
-        .and(Flags::FAST)
-        .and(Flags::NO_AUTH)
-        .and(Flags::ALLOW_BUSY),
+    flags: super::ALWAYS_ALLOWED,
     run: reset,
     ..Command::new("reset", Group::Connection, "6.2.0", "O(1)")
 };

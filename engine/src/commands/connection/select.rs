@@ -8,7 +8,7 @@ use crate::resp::error::{self, Error};
 pub static SELECT: Command = Command {
     summary: "Chooses the database that the connection's further commands work on.",
     arity: 2,
-    flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+    flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST).and(Flags::ALLOW_BUSY),
     arguments: &[Argument::integer("index")],
     run: select,
     ..Command::new("select", Group::Connection, "1.0.0", "O(1)")

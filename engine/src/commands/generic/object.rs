@@ -2,7 +2,6 @@
 
 use crate::commands::call::Call;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::commands::server::command::help;
 use crate::keyspace::Entry;
 use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
@@ -58,14 +57,7 @@ static REFCOUNT: Command = Command {
     ..about("refcount", "2.2.3")
 };
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: Flags::LOADING.and(Flags::STALE),
-    full_name: "object|help",
-    run: |call| help(call, &OBJECT),
-    ..Command::new("help", Group::Generic, "6.2.0", "O(1)")
-};
+static HELP: Command = Command::help("object|help", Group::Generic, "6.2.0");
 
 const fn about(name: &'static str, since: &'static str) -> Command {
     Command {

@@ -1,7 +1,7 @@
 //! LPOS: where elements are that are equal to one.
 
 use crate::base::number::parse_i64;
-use crate::commands::call::{Call, count, integer};
+use crate::commands::call::{Call, count, symmetric};
 use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::{Words, is};
@@ -28,8 +28,6 @@ pub static LPOS: Command = Command {
 const RANK_ZERO: Error = Error::fixed(
     "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
 );
-const RANK_RANGE: Error =
-    Error::fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
 const COUNT_NEGATIVE: Error = Error::fixed("ERR COUNT can't be negative");
 const MAXLEN_NEGATIVE: Error = Error::fixed("ERR MAXLEN can't be negative");
 
@@ -41,8 +39,7 @@ fn lpos(call: &mut Call<'_>) -> Outcome {
         let value = words.value()?;
         match word {
             _ if is(word, "RANK") => {
-                rank = match integer(value)? {
-                    i64::MIN => return Err(RANK_RANGE),
+                rank = match symmetric(value)? {
                     0 => return Err(RANK_ZERO),
                     rank => rank,
                 }

@@ -1,7 +1,7 @@
 //! LINSERT, LREM, LTRIM: elements put in between, and taken out.
 
 use crate::collections::quicklist::Side;
-use crate::commands::call::Call;
+use crate::commands::call::{Call, symmetric};
 use crate::commands::collection::{Edit, edit};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::one_of;
@@ -55,7 +55,7 @@ fn linsert(call: &mut Call<'_>) -> Outcome {
 }
 
 fn lrem(call: &mut Call<'_>) -> Outcome {
-    let (count, key, text) = (call.integer(2)?, call.key(1), call.arg(3));
+    let (count, key, text) = (symmetric(call.arg(2))?, call.key(1), call.arg(3));
     let removed = edit(call, &key, "lrem", |list: &mut List, limits| {
         let removed = list.remove_equal(text, count, limits);
         Edit { changes: removed as u64, result: removed }

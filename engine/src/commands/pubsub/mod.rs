@@ -159,14 +159,7 @@ static NUMPAT: Command = Command {
     ..Command::new("numpat", Group::PubSub, "2.8.0", "O(1)")
 };
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: Flags::LOADING.and(Flags::STALE),
-    full_name: "pubsub|help",
-    run: |call| super::server::command::help(call, &PUBSUB),
-    ..Command::new("help", Group::PubSub, "6.2.0", "O(1)")
-};
+static HELP: Command = Command::help("pubsub|help", Group::PubSub, "6.2.0");
 
 fn set_of(client: &mut Client, topic: Topic) -> &mut alloc::collections::BTreeSet<alloc::boxed::Box<[u8]>> {
     match topic {
@@ -186,7 +179,7 @@ fn count(client: &Client, topic: Topic) -> i64 {
 
 fn subscribe(call: &mut Call<'_>, topic: Topic) -> Outcome {
     if call.state.in_transaction && call.client().protocol == Protocol::Resp2 {
-        return Err(error::NOT_IN_MULTI);
+        return Err(error::not_in_multi(call.command.full_name));
     }
     for index in 1..call.args.len() {
         let (name, conn) = (call.arg(index), call.conn);

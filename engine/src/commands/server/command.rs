@@ -144,22 +144,14 @@ static GETKEYS_AND_FLAGS: Command = Command {
     ..Command::new("getkeysandflags", Group::Server, "7.0.0", "O(N) in the words")
 };
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: ASK,
-    full_name: "command|help",
-    run: |call| help(call, &COMMAND),
-    ..Command::new("help", Group::Server, "5.0.0", "O(1)")
-};
+static HELP: Command = Command::help("command|help", Group::Server, "5.0.0");
 
-/// The answer of any container's HELP: its subcommands, each with its arguments and purpose.
-///
-/// # Errors
-/// None; commands' functions have this type.
-pub fn help(call: &mut Call<'_>, container: &'static Command) -> Outcome {
+/// What the subcommands of the container do whose `HELP` was called.
+pub fn help(call: &mut Call<'_>) -> Outcome {
+    let name = call.command.full_name.trim_end_matches("|help");
+    let container = super::super::all().find(|command| command.name == name).expect("HELP stands in a container");
     call.reply.array(1 + 2 * container.subcommands.len());
-    let name = container.name.to_ascii_uppercase();
+    let name = name.to_ascii_uppercase();
     call.reply.simple(&format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     for command in container.subcommands {
         let mut line = command.name.to_ascii_uppercase();
@@ -254,8 +246,10 @@ fn describe(reply: &mut dyn Reply, command: &Command) {
     reply.bulk(command.full_name.as_bytes());
     reply.integer(command.arity as i64);
     let flags = if has_movable_keys(command) { command.flags.and(Flags::MOVABLE_KEYS) } else { command.flags };
-    reply.set(flags.names().count());
-    flags.names().for_each(|name| reply.simple(name));
+    // Valkey keeps this one to itself.
+    let names = || flags.names().filter(|name| *name != "may_replicate");
+    reply.set(names().count());
+    names().for_each(|name| reply.simple(name));
     let (first, last, step) = key_range(command);
     reply.integer(first);
     reply.integer(last);

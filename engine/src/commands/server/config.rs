@@ -72,14 +72,7 @@ static REWRITE: Command = Command {
     ..Command::new("rewrite", Group::Server, "2.8.0", "O(1)")
 };
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: Flags::LOADING.and(Flags::STALE),
-    full_name: "config|help",
-    run: |call| super::command::help(call, &CONFIG),
-    ..Command::new("help", Group::Server, "5.0.0", "O(1)")
-};
+static HELP: Command = Command::help("config|help", Group::Server, "5.0.0");
 
 fn get(call: &mut Call<'_>) -> Outcome {
     let patterns = call.args.from(2);

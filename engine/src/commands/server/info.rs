@@ -233,14 +233,7 @@ static USAGE: Command = Command {
     ..Command::new("usage", Group::Server, "4.0.0", "O(1): every value knows its size")
 };
 
-static HELP: Command = Command {
-    summary: "What the subcommands do.",
-    arity: 2,
-    flags: Flags::LOADING.and(Flags::STALE),
-    full_name: "memory|help",
-    run: |call| super::command::help(call, &MEMORY),
-    ..Command::new("help", Group::Server, "4.0.0", "O(1)")
-};
+static HELP: Command = Command::help("memory|help", Group::Server, "4.0.0");
 
 fn usage(call: &mut Call<'_>) -> Outcome {
     match (call.args.len(), call.args.get(3)) {

@@ -16,7 +16,7 @@ const ALWAYS: Flags = Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE).and
 pub static MULTI: Command = Command {
     summary: "Begins a transaction: commands are queued until EXEC.",
     arity: 1,
-    flags: ALWAYS,
+    flags: ALWAYS.and(Flags::NO_MULTI),
     run: multi,
     ..Command::new("multi", Group::Transactions, "1.2.0", "O(1)")
 };
@@ -24,7 +24,7 @@ pub static MULTI: Command = Command {
 pub static EXEC: Command = Command {
     summary: "Runs the queued commands, one after another, unless a watched key has changed.",
     arity: 1,
-    flags: Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::SKIP_SLOWLOG),
+    flags: Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::SKIP_COMMANDLOG),
     run: exec,
     ..Command::new("exec", Group::Transactions, "1.2.0", "that of the queued commands")
 };
@@ -40,7 +40,7 @@ pub static DISCARD: Command = Command {
 pub static WATCH: Command = Command {
     summary: "Makes the next EXEC conditional: it runs only if these keys have not changed by then.",
     arity: -2,
-    flags: ALWAYS,
+    flags: ALWAYS.and(Flags::NO_MULTI),
     keys: &[KeySpec::from(1, 1, Access::LOOK)],
     arguments: &[Argument::key("key").multiple()],
     run: watch,
@@ -60,11 +60,7 @@ pub static UNWATCH: Command = Command {
 };
 
 fn multi(call: &mut Call<'_>) -> Outcome {
-    let client = call.client_mut();
-    if client.transaction.is_some() {
-        return Err(error::NESTED_MULTI);
-    }
-    client.transaction = Some(Transaction::default());
+    call.client_mut().transaction = Some(Transaction::default());
     call.reply.ok();
     Ok(())
 }
@@ -96,9 +92,6 @@ fn discard(call: &mut Call<'_>) -> Outcome {
 }
 
 fn watch(call: &mut Call<'_>) -> Outcome {
-    if call.client().transaction.is_some() {
-        return Err(error::WATCH_INSIDE_MULTI);
-    }
     if !call.client().watch_broken {
         for index in 1..call.args.len() {
             let key = call.key(index);
