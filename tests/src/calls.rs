@@ -124,6 +124,7 @@ impl Calls {
             }
             ArgumentKind::Key => self.key(group),
             ArgumentKind::Pattern => self.pick(&["*", "s*", "?1", "[lh]*", "[^s]?", "none*", "\\s1", ""]).to_string(),
+            ArgumentKind::Double if argument.name == "timeout" => self.pick(&["0.001", "0.002", "-1", "x"]).to_string(),
             ArgumentKind::Double => self
                 .pick(&["1", "2", "-1.5", "3.25", "0", "0.1", "1e10", "-0", "7", "inf", "-inf", "nan", "x"])
                 .to_string(),

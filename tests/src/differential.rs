@@ -108,9 +108,14 @@ fn is_known(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> 
     }
 }
 
-/// A position of 64 bits, of which real servers look at the lower half only: a call they can't be compared by.
+/// A number of 64 bits, of which a real server looks at the lower half only, or which it fails to negate: a call they
+/// can't be compared by.
 fn is_cut(call: &Call) -> bool {
-    call.command.name == "lset" && call.words.get(2).is_some_and(|index| index.len() > 12)
+    match call.command.name {
+        "lset" => call.words.get(2).is_some_and(|index| index.len() > 12),
+        "lrem" | "lpos" => call.words.contains(&i64::MIN.to_string().into_bytes()),
+        _ => false,
+    }
 }
 
 fn sorted(reply: &ReplyValue) -> Vec<String> {

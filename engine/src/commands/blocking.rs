@@ -46,13 +46,12 @@ pub fn until_millis(now: Time, millis: &[u8]) -> Result<Time, Error> {
 }
 
 impl Call<'_> {
-    /// Whether this command may wait: not in a transaction, whose commands run at once.
-    pub fn may_wait(&self) -> bool {
-        !self.state.in_transaction
-    }
-
-    /// Runs this command again when one of these keys holds a value of this kind; it has not been answered.
+    /// Runs this command again when one of these keys holds a value of this kind: it has not been answered. In a
+    /// transaction, whose commands run at once, the answer is that nothing came.
     pub fn wait(&mut self, keys: Args<'_>, wants: Kind, until: Option<Time>) {
+        if self.state.in_transaction {
+            return self.reply.null_array();
+        }
         let state = &mut *self.state;
         let until = state.waited.unwrap_or(until);
         let Some(client) = state.clients.get_mut(self.conn) else { return };

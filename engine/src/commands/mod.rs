@@ -11,6 +11,7 @@ pub mod generic;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
+pub mod pops;
 pub mod pubsub;
 pub mod scan;
 pub mod server;

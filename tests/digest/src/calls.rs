@@ -90,6 +90,8 @@ impl Calls {
             ArgumentKind::Integer if matches!(argument.name, "bit" | "value") => rng.below(3).to_string().into_bytes(),
             ArgumentKind::Integer if rng.below(10) == 0 => pick(rng, &INTEGERS).to_string().into_bytes(),
             ArgumentKind::Integer => (rng.below(40) as i64 - 5).to_string().into_bytes(),
+            // Who waits for ever says nothing more.
+            ArgumentKind::Double if argument.name == "timeout" => (rng.below(40) + 1).to_string().into_bytes(),
             ArgumentKind::Double if rng.below(2) == 0 => pick(rng, &DOUBLES).to_string().into_bytes(),
             ArgumentKind::Double => (rng.unit() * 200.0 - 100.0).to_string().into_bytes(),
             ArgumentKind::UnixTime => {

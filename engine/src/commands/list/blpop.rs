@@ -6,7 +6,6 @@ use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::list::pop::take;
 use crate::keyspace::Kind;
-use crate::resp::decode::Args;
 use crate::types::List;
 use crate::types::list::End;
 
@@ -47,17 +46,8 @@ fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
         call.reply.bulk_or_null(taken.as_args().get(0));
         return Ok(());
     }
-    if !call.may_wait() {
-        call.reply.null_array();
-        return Ok(());
-    }
-    call.wait(keys(call.args), Kind::List, until);
+    call.wait(call.args.range(1..last), Kind::List, until);
     Ok(())
-}
-
-/// All words between the command's name and the timeout.
-fn keys(args: Args<'_>) -> Args<'_> {
-    args.range(1..args.len() - 1)
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ fn ends(call: &Call<'_>) -> Result<(End, End), Error> {
 
 /// # Errors
 /// The word is neither `LEFT` nor `RIGHT`.
-pub fn end(word: &[u8]) -> Result<End, Error> {
+fn end(word: &[u8]) -> Result<End, Error> {
     Ok(if one_of(word, &["LEFT", "RIGHT"])? == "LEFT" { End::Head } else { End::Tail })
 }
 
@@ -83,7 +83,7 @@ fn move_element(call: &mut Call<'_>, (from, to): (End, End), waits: Option<Optio
     let (source, destination) = (call.key(1), call.key(2));
     let Some(list) = expect::<List>(call.state.look_to_write(&source))? else {
         match waits {
-            Some(until) if call.may_wait() => call.wait(call.args.range(1..2), Kind::List, until),
+            Some(until) if !call.state.in_transaction => call.wait(call.args.range(1..2), Kind::List, until),
             _ => call.reply.null(),
         }
         return Ok(());

@@ -1,16 +1,14 @@
 //! LMPOP, BLMPOP: several elements off an end of the first of some lists that has any.
 
-use crate::base::number::{format_i64, parse_i64};
+use crate::base::number::format_i64;
 use crate::commands::blocking::until;
-use crate::commands::call::{Call, count};
+use crate::commands::call::Call;
 use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec};
-use crate::commands::list::lmove::end;
 use crate::commands::list::pop::{reply_taken, take};
-use crate::commands::words::{Words, is};
+use crate::commands::pops::Pops;
 use crate::keyspace::Kind;
-use crate::resp::decode::Args;
-use crate::resp::error::{self, Error};
+use crate::resp::error::Error;
 use crate::types::List;
 use crate::types::list::End;
 
@@ -21,8 +19,8 @@ pub static LMPOP: Command = Command {
     keys: &[KeySpec::counted(1, Access::READ_AND_DELETE)],
     arguments: &[NUMKEYS, KEYS, WHERE, COUNT],
     run: |call| {
-        let Query { keys, end, count } = Query::parse(call.args, 1)?;
-        if !pop_first(call, keys, end, count)? {
+        let (pops, end) = pops(call, 1)?;
+        if !pop_first(call, &pops, end)? {
             call.reply.null_array();
         }
         Ok(())
@@ -37,10 +35,10 @@ pub static BLMPOP: Command = Command {
     keys: &[KeySpec::counted(2, Access::READ_AND_DELETE)],
     arguments: &[Argument::double("timeout"), NUMKEYS, KEYS, WHERE, COUNT],
     run: |call| {
-        let Query { keys, end, count } = Query::parse(call.args, 2)?;
+        let (pops, end) = pops(call, 2)?;
         let until = until(call.state.now, call.arg(1))?;
-        if !pop_first(call, keys, end, count)? {
-            if call.may_wait() { call.wait(keys, Kind::List, until) } else { call.reply.null_array() }
+        if !pop_first(call, &pops, end)? {
+            call.wait(pops.keys, Kind::List, until);
         }
         Ok(())
     },
@@ -52,57 +50,21 @@ const KEYS: Argument = Argument::key("key").multiple();
 const WHERE: Argument = Argument::one_of("where", &[Argument::word("left", "LEFT"), Argument::word("right", "RIGHT")]);
 const COUNT: Argument = Argument::integer("count").token("COUNT").optional();
 
-struct Query<'a> {
-    keys: Args<'a>,
-    end: End,
-    count: usize,
-}
-
-impl<'a> Query<'a> {
-    /// Reads the words from the number of keys on.
-    fn parse(args: Args<'a>, at: usize) -> Result<Query<'a>, Error> {
-        let (keys, rest) = counted_keys(args, at)?;
-        let mut words = Words::new(args, rest);
-        let end = end(words.value()?)?;
-        Ok(Query { keys, end, count: pop_count(&mut words)? })
-    }
-}
-
-/// A number of keys, and the keys behind it; also where they end, with at least one word behind them.
-///
-/// # Errors
-/// The number is no positive integer, or there are too few words.
-pub fn counted_keys(args: Args<'_>, at: usize) -> Result<(Args<'_>, usize), Error> {
-    const NO_KEYS: Error = Error::fixed("ERR numkeys should be greater than 0");
-    let number = parse_i64(&args[at]).filter(|&number| number > 0).and_then(count).ok_or(NO_KEYS)?;
-    let end = number.saturating_add(at + 1);
-    if end >= args.len() { Err(error::SYNTAX) } else { Ok((args.range(at + 1..end), end)) }
-}
-
-/// The `COUNT` that may end LMPOP, ZMPOP and their waiting forms; 1 without it.
-///
-/// # Errors
-/// It is not positive, or something else stands there.
-pub fn pop_count(words: &mut Words<'_>) -> Result<usize, Error> {
-    const NO_COUNT: Error = Error::fixed("ERR count should be greater than 0");
-    let mut found = None;
-    while let Some(word) = words.next() {
-        if found.is_some() || !is(word, "COUNT") {
-            return Err(error::SYNTAX);
-        }
-        found = Some(parse_i64(words.value()?).filter(|&number| number > 0).and_then(count).ok_or(NO_COUNT)?);
-    }
-    Ok(found.unwrap_or(1))
+/// What the words say from the number of keys on.
+fn pops<'a>(call: &Call<'a>, at: usize) -> Result<(Pops<'a>, End), Error> {
+    let pops = Pops::parse(call.args, at, ["LEFT", "RIGHT"])?;
+    let end = if pops.first { End::Head } else { End::Tail };
+    Ok((pops, end))
 }
 
 /// Whether any of the lists had an element.
-fn pop_first(call: &mut Call<'_>, keys: Args<'_>, end: End, count: usize) -> Result<bool, Error> {
-    for name in keys.iter() {
+fn pop_first(call: &mut Call<'_>, pops: &Pops<'_>, end: End) -> Result<bool, Error> {
+    for name in pops.keys.iter() {
         let key = call.state.key(name);
         if expect::<List>(call.state.look_to_write(&key))?.is_none() {
             continue;
         }
-        let taken = take(call, &key, end, count)?;
+        let taken = take(call, &key, end, pops.count)?;
         let number = format_i64(taken.as_args().len() as i64);
         call.record(&[if end == End::Head { b"LPOP" } else { b"RPOP" }, name, &number]);
         call.reply.array(2);

@@ -59,15 +59,13 @@ fn append(call: &mut Call<'_>) -> Outcome {
         return Ok(());
     };
     let length = Text::of(entry)?.len();
-    check_length(call, length, value.len())?;
+    check_length(call, length as u64, value.len())?;
     edit(call, &key, "append", |bytes| bytes.extend_from_slice(value));
     Ok(())
 }
 
 fn setrange(call: &mut Call<'_>) -> Outcome {
-    let offset = call.integer(2)?;
-    let offset =
-        usize::try_from(offset).map_err(|_| if offset < 0 { error::OFFSET_RANGE } else { error::STRING_TOO_LONG })?;
+    let offset = u64::try_from(call.integer(2)?).map_err(|_| error::OFFSET_RANGE)?;
     let key = call.key(1);
     let value = call.arg(3);
     let length = Text::of_any(call.state.look_to_write(&key))?.len();
@@ -76,6 +74,7 @@ fn setrange(call: &mut Call<'_>) -> Outcome {
         return Ok(());
     }
     check_length(call, offset, value.len())?;
+    let offset = offset as usize;
     edit(call, &key, "setrange", |bytes| {
         let end = offset + value.len();
         if bytes.len() < end {
@@ -88,9 +87,9 @@ fn setrange(call: &mut Call<'_>) -> Outcome {
 
 /// # Errors
 /// The string would be longer than a string may be.
-fn check_length(call: &Call<'_>, length: usize, more: usize) -> Result<(), Error> {
+fn check_length(call: &Call<'_>, length: u64, more: usize) -> Result<(), Error> {
     let limit = call.state.config.proto_max_bulk_len.0;
-    match (length as u64).checked_add(more as u64) {
+    match length.checked_add(more as u64) {
         Some(sum) if sum <= limit => Ok(()),
         _ => Err(error::STRING_TOO_LONG),
     }

@@ -13,6 +13,9 @@ use crate::resp::encode::{Protocol, Reply};
 use crate::types::zset::Scored;
 
 pub static COMMANDS: &[&Command] = &[
+    &zpop::BZMPOP,
+    &zpop::BZPOPMAX,
+    &zpop::BZPOPMIN,
     &zadd::ZADD,
     &zscore::ZCARD,
     &zadd::ZINCRBY,

@@ -1,16 +1,16 @@
-//! ZPOPMIN, ZPOPMAX, ZMPOP: members taken from an end of the order.
+//! ZPOPMIN, ZPOPMAX, ZMPOP and the forms that wait: members taken from an end of the order.
 
 use alloc::vec::Vec;
 
 use crate::base::number::{format_u64, parse_i64};
 use crate::collections::listpack::Element;
+use crate::commands::blocking::until;
 use crate::commands::call::{Call, count};
 use crate::commands::collection::{Edit, edit};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::commands::words::{Words, is, one_of};
+use crate::commands::pops::Pops;
 use crate::commands::zset::{begin_members, reply_member};
-use crate::keyspace::Key;
-use crate::resp::decode::Args;
+use crate::keyspace::{Key, Kind};
 use crate::resp::error::{self, Error};
 use crate::types::ZSet;
 use crate::types::zset::Scored;
@@ -42,6 +42,44 @@ pub static ZMPOP: Command = Command {
     ..Command::new("zmpop", Group::SortedSet, "7.0.0", "O(K)+O(M*log(N)): K keys, N members, M of them taken")
 };
 
+pub static BZMPOP: Command = Command {
+    summary: "Does what ZMPOP does, and waits for members if there are none.",
+    arity: -5,
+    flags: Flags::WRITE.and(Flags::BLOCKING).and(Flags::MOVABLE_KEYS),
+    keys: &[KeySpec::counted(2, Access::READ_AND_DELETE)],
+    arguments: &[
+        Argument::double("timeout"),
+        Argument::integer("numkeys"),
+        Argument::key("key").multiple(),
+        Argument::one_of("where", &[Argument::word("min", "MIN"), Argument::word("max", "MAX")]),
+        Argument::integer("count").token("COUNT").optional(),
+    ],
+    run: bzmpop,
+    ..Command::new("bzmpop", Group::SortedSet, "7.0.0", "O(K)+O(M*log(N)): K keys, N members, M of them taken")
+};
+
+pub static BZPOPMIN: Command = Command {
+    summary: "Takes the member with the lowest score of one of some sorted sets, and waits for one if all are empty.",
+    run: |call| blocking_pop(call, End::Min),
+    ..blocking_removal("bzpopmin")
+};
+
+pub static BZPOPMAX: Command = Command {
+    summary: "Takes the member with the highest score of one of some sorted sets, and waits for one if all are empty.",
+    run: |call| blocking_pop(call, End::Max),
+    ..blocking_removal("bzpopmax")
+};
+
+const fn blocking_removal(name: &'static str) -> Command {
+    Command {
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::BLOCKING).and(Flags::FAST),
+        keys: const { &[KeySpec::until(1, -2, 1, Access::READ_AND_DELETE)] },
+        arguments: const { &[Argument::key("key").multiple(), Argument::double("timeout")] },
+        ..Command::new(name, Group::SortedSet, "5.0.0", "O(log(N)) in the members")
+    }
+}
+
 const fn removal(name: &'static str) -> Command {
     Command {
         arity: -2,
@@ -54,20 +92,20 @@ const fn removal(name: &'static str) -> Command {
 
 /// The end of the order that members are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+enum End {
     Min,
     Max,
 }
 
 /// Members with their scores, in the order in which they were taken.
-pub(crate) type Taken = Vec<(Vec<u8>, f64)>;
+type Taken = Vec<(Vec<u8>, f64)>;
 
 /// Takes up to `count` members from an end of a key's sorted set, reports that, and records it as the command that does
 /// just this; `None` where there is no such key.
 ///
 /// # Errors
 /// The key holds a value of another type.
-pub(crate) fn take(call: &mut Call<'_>, key: &Key<'_>, end: End, count: usize) -> Result<Option<Taken>, Error> {
+fn take(call: &mut Call<'_>, key: &Key<'_>, end: End, count: usize) -> Result<Option<Taken>, Error> {
     let (what, command): (_, &[u8]) = match end {
         End::Min => ("zpopmin", b"ZPOPMIN"),
         End::Max => ("zpopmax", b"ZPOPMAX"),
@@ -116,44 +154,18 @@ fn scored((member, score): &(Vec<u8>, f64)) -> Scored<'_> {
     Scored { member: Element::Bytes(member), score: *score }
 }
 
-/// What ZMPOP and BZMPOP are told: keys, an end, and how many members.
-pub(crate) struct Pops<'a> {
-    args: Args<'a>,
-    keys: usize,
-    pub end: End,
-    pub count: usize,
+/// What the words of ZMPOP and BZMPOP say from the number of keys on.
+fn pops<'a>(call: &Call<'a>, at: usize) -> Result<(Pops<'a>, End), Error> {
+    let pops = Pops::parse(call.args, at, ["MIN", "MAX"])?;
+    let end = if pops.first { End::Min } else { End::Max };
+    Ok((pops, end))
 }
 
-impl<'a> Pops<'a> {
-    /// Reads the arguments from the number of keys on.
-    ///
-    /// # Errors
-    /// A number that is none, or not above zero; no end; an unknown word.
-    pub fn parse(args: Args<'a>) -> Result<Pops<'a>, Error> {
-        let above_zero = |text| parse_i64(text).filter(|number| *number > 0).and_then(count);
-        let keys = args.get(0).and_then(above_zero).ok_or(error::NUMKEYS)?;
-        let mut words = Words::new(args, keys.saturating_add(1));
-        let end = if one_of(words.value()?, &["MIN", "MAX"])? == "MIN" { End::Min } else { End::Max };
-        let mut count = None;
-        while let Some(word) = words.next() {
-            if count.is_some() || !is(word, "COUNT") {
-                return Err(error::SYNTAX);
-            }
-            count = Some(above_zero(words.value()?).ok_or(error::COUNT)?);
-        }
-        Ok(Pops { args: args.from(1), keys, end, count: count.unwrap_or(1) })
-    }
-
-    pub fn keys(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.args.iter().take(self.keys)
-    }
-}
-
-fn zmpop(call: &mut Call<'_>) -> Outcome {
-    let pops = Pops::parse(call.args.from(1))?;
-    for name in pops.keys() {
+/// Whether any of the sorted sets had a member.
+fn pop_first(call: &mut Call<'_>, pops: &Pops<'_>, end: End) -> Result<bool, Error> {
+    for name in pops.keys.iter() {
         let key = call.state.key(name);
-        if let Some(taken) = take(call, &key, pops.end, pops.count)? {
+        if let Some(taken) = take(call, &key, end, pops.count)? {
             call.reply.array(2);
             call.reply.bulk(name);
             call.reply.array(taken.len());
@@ -162,10 +174,45 @@ fn zmpop(call: &mut Call<'_>) -> Outcome {
                 call.reply.bulk(member);
                 call.reply.double(*score);
             }
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn zmpop(call: &mut Call<'_>) -> Outcome {
+    let (pops, end) = pops(call, 1)?;
+    if !pop_first(call, &pops, end)? {
+        call.reply.null_array();
+    }
+    Ok(())
+}
+
+fn bzmpop(call: &mut Call<'_>) -> Outcome {
+    let (pops, end) = pops(call, 2)?;
+    let until = until(call.state.now, call.arg(1))?;
+    if !pop_first(call, &pops, end)? {
+        call.wait(pops.keys, Kind::ZSet, until);
+    }
+    Ok(())
+}
+
+fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
+    let last = call.args.len() - 1;
+    let until = until(call.state.now, call.arg(last))?;
+    let keys = call.args.range(1..last);
+    for name in keys.iter() {
+        let key = call.state.key(name);
+        if let Some(taken) = take(call, &key, end, 1)? {
+            let (member, score) = &taken[0];
+            call.reply.array(3);
+            call.reply.bulk(name);
+            call.reply.bulk(member);
+            call.reply.double(*score);
             return Ok(());
         }
     }
-    call.reply.null_array();
+    call.wait(keys, Kind::ZSet, until);
     Ok(())
 }
 
@@ -195,6 +242,20 @@ mod tests {
         ] {
             assert_eq!(server.run(line), reply, "{line}");
         }
+    }
+
+    #[test]
+    fn who_waits_is_given_what_arrives() {
+        let mut server = Server::new();
+        assert_eq!(server.run_as(1, "BZPOPMAX a b 0"), "");
+        assert_eq!(server.run_as(2, "BZMPOP 0 2 a b MIN COUNT 2"), "");
+        server.run("ZADD b 1 x 2 y 3 z");
+        assert_eq!(server.told(1), "1) \"b\"\n2) \"z\"\n3) \"3\"");
+        assert_eq!(server.told(2), "1) \"b\"\n2) 1) 1) \"x\"\n      2) \"1\"\n   2) 1) \"y\"\n      2) \"2\"");
+        assert_eq!(server.records(), "SELECT 0 | ZADD b 1 x 2 y 3 z | ZPOPMAX b 1 | ZPOPMIN b 2");
+        server.run_as(3, "BZPOPMIN l 0");
+        server.run("RPUSH l a");
+        assert_eq!(server.told(3), "");
     }
 
     #[test]
