@@ -42,6 +42,28 @@ const parts = {
     listener.disconnect();
   },
 
+  async waiting(client) {
+    const waiter = client.duplicate();
+    assert.equal(await waiter.blpop("none", 0.05), null);
+    const popped = waiter.blpop("other", "queue", 10);
+    const moved = waiter.brpoplpush("queue", "done", 10);
+    await client.rpush("queue", "job", "last");
+    assert.deepEqual(await popped, ["queue", "job"]);
+    assert.equal(await moved, "last");
+    const lowest = waiter.bzpopmin("board", 10);
+    await client.zadd("board", 3.5, "Ann", 1, "Bob");
+    assert.deepEqual(await lowest, ["board", "Bob", "1"]);
+    waiter.disconnect();
+  },
+
+  async monitoring(client) {
+    const monitor = await client.duplicate().monitor();
+    const seen = new Promise((resolve) => monitor.on("monitor", (time, words) => resolve(words)));
+    await client.set("a", 1);
+    assert.deepEqual(await seen, ["set", "a", "1"]);
+    monitor.disconnect();
+  },
+
   async scans(client) {
     await Promise.all(Array.from({ length: 500 }, (_, number) => client.set(`key:${number}`, number)));
     const found = new Set();

@@ -1,5 +1,8 @@
 """redis-py at work: what an application in Python does in a day, over both protocols."""
 
+import threading
+import time
+
 import redis
 from support.server import server
 
@@ -67,7 +70,41 @@ def messages(client):
         assert listener.get_message(timeout=5)["data"] == "today"
 
 
-PARTS = [strings, collections, pipelines, transactions, errors, messages]
+def later(client, *commands):
+    """Runs commands on another connection, once this one waits."""
+
+    def run():
+        while client.info("clients")["blocked_clients"] == 0:
+            time.sleep(0.01)
+        for command in commands:
+            client.execute_command(*command)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def waiting(client):
+    assert client.blpop(["none"], timeout=0.05) is None
+    for command, call, reply in [
+        (("RPUSH", "queue", "job"), lambda: client.blpop(["other", "queue"], timeout=10), ["queue", "job"]),
+        (("RPUSH", "queue", "job"), lambda: client.blmove("queue", "done", 10), "job"),
+        (("ZADD", "board", 3.5, "Ann"), lambda: client.bzpopmin(["board"], timeout=10), ["board", "Ann", 3.5]),
+    ]:
+        thread = later(client, command)
+        found = call()
+        thread.join()
+        assert (list(found) if isinstance(found, (list, tuple)) else found) == reply, found
+
+
+def monitoring(client):
+    with client.monitor() as monitor:
+        client.set("a", 1)
+        seen = next(monitor.listen())
+        assert seen["command"] == "SET a 1", seen
+
+
+PARTS = [strings, collections, pipelines, transactions, errors, messages, waiting, monitoring]
 
 
 def main():

@@ -154,3 +154,23 @@ fn the_redis_crate_fills_collections() {
         assert_eq!(board, [("Bob".to_string(), 1.0), ("Ann".to_string(), 3.5)]);
     }
 }
+
+#[test]
+fn the_redis_crate_waits() {
+    let server = Server::start(&[]);
+    for mut client in connections(&server) {
+        let () = redis::cmd("FLUSHALL").query(&mut client).unwrap();
+        assert_eq!(client.blpop::<_, Option<(String, String)>>("none", 0.05).unwrap(), None);
+        let port = server.port;
+        let other = std::thread::spawn(move || {
+            let mut client = kvarium_tests::client::Client::connect(port);
+            while !client.call(&["INFO", "clients"]).to_string().contains("blocked_clients:1") {}
+            client.call(&["RPUSH", "queue", "job", "last"]);
+        });
+        let popped: (String, String) = client.blpop(&["other", "queue"], 10.0).unwrap();
+        other.join().unwrap();
+        assert_eq!(popped, ("queue".to_string(), "job".to_string()));
+        let from = (redis::Direction::Left, redis::Direction::Right);
+        assert_eq!(client.blmove::<_, _, String>("queue", "done", from.0, from.1, 1.0).unwrap(), "last");
+    }
+}
