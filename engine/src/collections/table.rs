@@ -140,10 +140,46 @@ impl Table {
         let hash = self.dict.hash(key);
         let Some(pointer) = self.dict.find(hash, key) else { return false };
         self.unrank(pointer);
-        self.dict.remove(hash, key);
-        // SAFETY: neither dict nor ranking have it any more.
-        unsafe { self.store.free(pointer) };
+        self.discard(hash, pointer);
         true
+    }
+
+    /// Puts a record with a number that is not in the ranking yet, or gives the one with this key the number that `merge`
+    /// makes of its own and this. For a table in the making: [`Table::rank_all`] comes before anything else that has to do
+    /// with numbers.
+    pub fn merge_unranked(&mut self, key: &[u8], number: f64, merge: impl FnOnce(f64, f64) -> f64) {
+        debug_assert!(self.ranking.is_none());
+        let hash = self.dict.hash(key);
+        match self.dict.find(hash, key) {
+            None => _ = self.add_unranked(hash, Record { key, value: b"", number: Some(number) }),
+            Some(pointer) => {
+                let merged = merge(self.read(pointer).number.expect("all have been put with a number"), number);
+                // SAFETY: the record is alive and has a number, and no view of it exists.
+                unsafe { pointer.set_number(Some(merged)) };
+            }
+        }
+    }
+
+    /// [`Table::remove`] for a table in the making.
+    pub fn remove_unranked(&mut self, key: &[u8]) -> bool {
+        debug_assert!(self.ranking.is_none());
+        let hash = self.dict.hash(key);
+        let Some(pointer) = self.dict.find(hash, key) else { return false };
+        self.discard(hash, pointer);
+        true
+    }
+
+    /// Makes the ranking of a table whose records are not ranked.
+    pub fn rank_all(&mut self) {
+        debug_assert!(self.ranking.is_none());
+        let ranked = |pointer| self.read(pointer).number.map(|number| Ranked { number, pointer });
+        let mut all: Vec<Ranked> = self.dict.iter().filter_map(ranked).collect();
+        let place = |ranked: &Ranked| (ranked.number, self.read(ranked.pointer).key);
+        all.sort_unstable_by(|a, b| order(place(a), place(b)));
+        for ranked in all {
+            let ranking = self.ranking.get_or_insert_default();
+            ranking.insert(ranking.len(), ranked);
+        }
     }
 
     /// Removes the record of a rank that is below [`Table::ranked`].
@@ -151,9 +187,7 @@ impl Table {
         let pointer = self.ranking.as_ref().expect("a rank below `ranked` is asked for").get(rank).pointer;
         let hash = self.dict.hash(self.read(pointer).key);
         self.take_rank(rank);
-        self.dict.find_item(hash, pointer).expect("what is ranked is in the dict").remove();
-        // SAFETY: neither dict nor ranking have it any more.
-        unsafe { self.store.free(pointer) };
+        self.discard(hash, pointer);
     }
 
     /// Calls `f` with some records and gives the cursor for the next call; 0 begins and 0 ends. A record that is there from
@@ -248,10 +282,22 @@ impl Table {
     }
 
     fn add(&mut self, hash: u64, new: Record<'_>) {
+        let pointer = self.add_unranked(hash, new);
+        self.rank(pointer);
+    }
+
+    fn add_unranked(&mut self, hash: u64, new: Record<'_>) -> Pointer {
         let pointer = self.store.create(new, self.dict.len() >= SLAB_FROM);
         // SAFETY: a record is alive until it is out of the dict, and nothing changes its key.
         unsafe { self.dict.insert_new(hash, pointer) };
-        self.rank(pointer);
+        pointer
+    }
+
+    /// Frees a record that is not in the ranking.
+    fn discard(&mut self, hash: u64, pointer: Pointer) {
+        self.dict.find_item(hash, pointer).expect("a record is in the dict").remove();
+        // SAFETY: neither dict nor ranking have it any more.
+        unsafe { self.store.free(pointer) };
     }
 
     fn renumber(&mut self, hash: u64, pointer: Pointer, number: Option<f64>) {
@@ -675,6 +721,24 @@ mod tests {
         }
         while !table.shed(7) {}
         assert_eq!((table.len(), table.memory()), (0, 0));
+    }
+
+    #[test]
+    fn a_table_can_be_ranked_once_all_is_there() {
+        let mut rng = Rng::new(33);
+        let (mut table, mut model) = (Table::new((1, 2)), Model::new());
+        for _ in 0..if cfg!(miri) { 100 } else { 2000 } {
+            let (key, number) = (format!("{}", rng.below(500)).into_bytes(), rng.below(50) as f64);
+            if rng.below(5) == 0 {
+                assert_eq!(table.remove_unranked(&key), model.remove(&key).is_some());
+            } else {
+                table.merge_unranked(&key, number, |old, new| old + new);
+                let merged = model.get(&key).map_or(number, |(_, old)| old.unwrap() + number);
+                model.insert(key, (Vec::new(), Some(merged)));
+            }
+        }
+        table.rank_all();
+        check(&table, &model);
     }
 
     #[test]

@@ -333,6 +333,17 @@ impl ZSet {
         self.get(rank)
     }
 
+    /// Calls `f` with members chosen at random, so many times; one may come several times.
+    pub fn draw(&self, count: usize, rng: &mut Rng, mut f: impl FnMut(Scored<'_>)) {
+        let len = self.len() as u64;
+        if let Pack(pack) = &self.encoding {
+            let members: Vec<_> = pairs_of(pack).collect();
+            (0..count).for_each(|_| f(members[rng.below(len) as usize]));
+        } else {
+            (0..count).filter_map(|_| self.get(rng.below(len) as usize)).for_each(f);
+        }
+    }
+
     /// So many different members, or all.
     pub fn distinct(&self, count: usize, rng: &mut Rng) -> Vec<Scored<'_>> {
         match &self.encoding {
@@ -377,6 +388,36 @@ impl ZSet {
             member.with(|key| table.put(Record { key, value: b"", number: Some(score) }));
         }
         self.encoding = Large(Box::new(table));
+    }
+}
+
+/// A sorted set in the making: members come in any order, and are ranked once all are there.
+pub struct Unranked {
+    table: Table,
+}
+
+impl Unranked {
+    pub fn new(limits: &Limits) -> Self {
+        Unranked { table: Table::new(limits.seed) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Adds a member, or gives the one that is there the score that `merge` makes of its own and this.
+    pub fn merge(&mut self, member: &[u8], score: f64, merge: impl FnOnce(f64, f64) -> f64) {
+        self.table.merge_unranked(member, score, merge);
+    }
+
+    pub fn remove(&mut self, member: &[u8]) {
+        self.table.remove_unranked(member);
+    }
+
+    /// The sorted set, in the large encoding.
+    pub fn rank(mut self) -> ZSet {
+        self.table.rank_all();
+        ZSet { encoding: Large(Box::new(self.table)) }
     }
 }
 
