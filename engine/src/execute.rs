@@ -22,7 +22,7 @@ use crate::commands::declaration::{Command, Flags};
 use crate::event::{ARGUMENT_SHOWN, Event};
 use crate::io::Conn;
 use crate::keyspace::Entry;
-use crate::keyspace::change::{Notify, write_record};
+use crate::keyspace::change::{Notify, write_transaction};
 use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
@@ -467,7 +467,8 @@ fn commit(state: &mut State, args: Args<'_>) {
     }
     if effects.count() > 0 {
         let db = state.db;
-        state.write_record(db, |out| effects.write_records(args, out));
+        let in_transaction = state.in_transaction;
+        state.write_record(db, |out| effects.write_records(args, in_transaction, out));
     }
     effects.clear();
     state.effects = effects;
@@ -493,9 +494,7 @@ pub(crate) fn run_queue(state: &mut State, conn: Conn, queue: Vec<OwnedArgs>, re
         && let (Some(start), Some(records)) = (start, &mut state.records)
     {
         let mut wrapped = Vec::new();
-        write_record(&mut wrapped, [&b"MULTI"[..]].into_iter());
-        wrapped.extend_from_slice(&records.bytes[start..]);
-        write_record(&mut wrapped, [&b"EXEC"[..]].into_iter());
+        write_transaction(&records.bytes[start..], &mut wrapped);
         records.bytes.truncate(start);
         records.bytes.append(&mut wrapped);
     }

@@ -61,7 +61,8 @@ pub struct Effects {
     changes: Vec<Change>,
     keys: Vec<u8>,
     records: Vec<u8>,
-    rewritten: bool,
+    /// How many commands are recorded in place of the one that ran.
+    rewrites: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +103,7 @@ impl Effects {
 
     /// Records these words in place of the command's own.
     pub fn record_as(&mut self, words: &[&[u8]]) {
-        self.rewritten = true;
+        self.rewrites += 1;
         if self.records_wanted {
             write_record(&mut self.records, words.iter().copied());
         }
@@ -127,12 +128,13 @@ impl Effects {
         self.changes.iter().map(|c| (c.db, &self.keys[c.from..c.to], c.class, c.what))
     }
 
-    /// What is to be recorded of this command: its own words, unless it said otherwise.
-    pub fn write_records(&self, args: Args<'_>, out: &mut Vec<u8>) {
-        if self.rewritten {
-            out.extend_from_slice(&self.records);
-        } else {
-            write_record(out, args.iter());
+    /// What is to be recorded of this command: its own words, unless it said otherwise. Several commands in its place are
+    /// a transaction, unless they are part of one.
+    pub fn write_records(&self, args: Args<'_>, in_transaction: bool, out: &mut Vec<u8>) {
+        match self.rewrites {
+            0 => write_record(out, args.iter()),
+            2.. if !in_transaction => write_transaction(&self.records, out),
+            _ => out.extend_from_slice(&self.records),
         }
     }
 
@@ -143,8 +145,15 @@ impl Effects {
         self.changes.clear();
         self.keys.clear();
         self.records.clear();
-        self.rewritten = false;
+        self.rewrites = 0;
     }
+}
+
+/// Writes records as a transaction.
+pub fn write_transaction(records: &[u8], out: &mut Vec<u8>) {
+    write_record(out, [&b"MULTI"[..]].into_iter());
+    out.extend_from_slice(records);
+    write_record(out, [&b"EXEC"[..]].into_iter());
 }
 
 /// Writes one command as a RESP array: the form it has in the log and on the way to a replica.
