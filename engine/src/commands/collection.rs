@@ -1,6 +1,7 @@
 //! Collections behind keys: found by type, edited where they are, created by their first element and gone with the last.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::collections::listpack::Element;
 use crate::commands::call::Call;
@@ -8,6 +9,7 @@ use crate::keyspace::change::Notify;
 use crate::keyspace::{Entry, Key, Object, Value, ValueRef};
 use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
+use crate::state::State;
 use crate::types::{Hash, Limits, List, Set, ZSet};
 
 /// A type of values other than strings.
@@ -116,6 +118,41 @@ pub fn edit_or_create<T: Collection, R>(
         call.changed_times(changes, key.bytes, T::CLASS, what);
     }
     Ok(result)
+}
+
+/// Puts a collection in the place of whatever a key held; an empty one only removes that.
+pub fn replace<T: Collection>(call: &mut Call<'_>, key: &Key<'_>, collection: T, what: &'static str) {
+    call.state.drop_if_expired(key);
+    if !collection.has_no_element() {
+        call.announce_new(key);
+        let clock = call.state.clock();
+        call.db().insert(key, Value::Object(collection.into_object()), None).touch(clock);
+        call.changed(key.bytes, T::CLASS, what);
+    } else if call.db().discard(key) {
+        call.changed(key.bytes, Notify::GENERIC, "del");
+    }
+}
+
+/// What is behind several keys, in their order; each is looked up to be read.
+///
+/// # Errors
+/// One holds a value that `takes` refuses.
+pub fn read_all<'s, 'n>(
+    state: &'s mut State,
+    names: impl Iterator<Item = &'n [u8]>,
+    takes: impl Fn(ValueRef<'_>) -> bool,
+) -> Result<Vec<Option<&'s Entry>>, Error> {
+    let mut there = Vec::new();
+    for name in names {
+        let key = state.key(name);
+        there.push(match state.read(&key) {
+            None => None,
+            Some(entry) if takes(entry.value()) => Some(key),
+            Some(_) => return Err(error::WRONG_TYPE),
+        });
+    }
+    let db = state.keyspace.db(state.db);
+    Ok(there.into_iter().map(|key| db.get(&key?)).collect())
 }
 
 pub fn reply_element(reply: &mut dyn Reply, element: Element<'_>) {

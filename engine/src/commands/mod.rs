@@ -3,6 +3,7 @@
 pub mod bitmap;
 pub mod blocking;
 pub mod call;
+pub mod chance;
 pub mod cluster;
 pub mod collection;
 pub mod connection;

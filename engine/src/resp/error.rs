@@ -43,6 +43,8 @@ errors! {
     STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
     NUMKEYS = "ERR numkeys should be greater than 0";
     COUNT = "ERR count should be greater than 0";
+    NEGATIVE_LIMIT = "ERR LIMIT can't be negative";
+    NOT_IN_RANGE = "ERR value is out of range";
     OFFSET_RANGE = "ERR offset is out of range";
     SAME_OBJECT = "ERR source and destination objects are the same";
     DB_INDEX = "ERR DB index is out of range";

@@ -159,6 +159,26 @@ impl Set {
         }
     }
 
+    /// [`Set::contains`] of what another collection has.
+    pub fn has(&self, member: Element<'_>) -> bool {
+        match (&self.encoding, member) {
+            (Ints(ints), Element::Int(value)) => ints.contains(value),
+            _ => member.with(|text| self.contains(text)),
+        }
+    }
+
+    /// [`Set::insert`] of what another collection has.
+    pub fn add(&mut self, member: Element<'_>, limits: &Limits) -> bool {
+        match (&mut self.encoding, member) {
+            (Ints(ints), Element::Int(value)) => {
+                let new = ints.insert(value);
+                self.bound_ints(limits);
+                new
+            }
+            _ => member.with(|text| self.insert(text, limits)),
+        }
+    }
+
     /// Whether the member was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.encoding {
@@ -218,6 +238,54 @@ impl Set {
         let member = self.random(rng)?.with(<[u8]>::to_vec);
         self.remove(&member);
         Some(f(&member))
+    }
+
+    /// Calls `f` with members chosen at random, so many times; one may come several times.
+    pub fn draw(&self, count: usize, rng: &mut Rng, mut f: impl FnMut(Element<'_>)) {
+        if let Pack(pack) = &self.encoding {
+            let members: Vec<_> = pack.iter().collect();
+            (0..count).for_each(|_| f(members[rng.below(members.len() as u64) as usize]));
+        } else {
+            (0..count).filter_map(|_| self.random(rng)).for_each(f);
+        }
+    }
+
+    /// Takes so many random members out, fewer than there are, and calls `f` with each.
+    pub fn pop_many(&mut self, count: usize, rng: &mut Rng, limits: &Limits, mut f: impl FnMut(&[u8])) {
+        // Redis makes a new set of what stays where that is little beside what goes: it may be smaller encoded.
+        const LITTLE: usize = 5;
+        match &mut self.encoding {
+            Pack(pack) => {
+                let chosen = table::choose(pack.iter().enumerate(), pack.len(), count, rng);
+                chosen.iter().for_each(|(_, member)| member.with(&mut f));
+                let indices: Vec<_> = chosen.into_iter().map(|(index, _)| index).collect();
+                pack.remove_sorted(&indices);
+            }
+            Large(table) if (table.len() - count).saturating_mul(LITTLE) <= count => {
+                let mut rest = Set::expecting(b"", 1, limits);
+                for record in table.distinct(table.len() - count, rng) {
+                    rest.insert(record.key, limits);
+                }
+                table.iter().filter(|record| !rest.contains(record.key)).for_each(|record| f(record.key));
+                *self = rest;
+            }
+            _ => (0..count).for_each(|_| _ = self.pop(rng, &mut f)),
+        }
+    }
+
+    /// Goes back to the intset where that suffices, as Redis does with what SINTERSTORE has made.
+    pub fn narrow(&mut self, limits: &Limits) {
+        if self.len() > limits.set_max_intset_entries || matches!(self.encoding, Ints(_)) {
+            return;
+        }
+        let mut ints = Intset::new();
+        for member in self.iter() {
+            match member.with(parse_i64) {
+                Some(value) => _ = ints.insert(value),
+                None => return,
+            }
+        }
+        self.encoding = Ints(ints);
     }
 
     /// Frees about `budget` members; whether none is left.
