@@ -1,11 +1,18 @@
 //! Sorted sets: members in the order of their scores.
 
+mod algebra;
+mod query;
 pub mod zadd;
+pub mod zcount;
 pub mod zpop;
+pub mod zrandmember;
 pub mod zrange;
+pub mod zrangestore;
 pub mod zrem;
+pub mod zremrange;
 pub mod zscan;
 pub mod zscore;
+pub mod zunion;
 
 use super::collection::reply_element;
 use super::declaration::Command;
@@ -18,17 +25,36 @@ pub static COMMANDS: &[&Command] = &[
     &zpop::BZPOPMIN,
     &zadd::ZADD,
     &zscore::ZCARD,
+    &zcount::ZCOUNT,
+    &zunion::ZDIFF,
+    &zunion::ZDIFFSTORE,
     &zadd::ZINCRBY,
-    &zscore::ZMSCORE,
+    &zunion::ZINTER,
+    &zunion::ZINTERCARD,
+    &zunion::ZINTERSTORE,
+    &zcount::ZLEXCOUNT,
     &zpop::ZMPOP,
+    &zscore::ZMSCORE,
     &zpop::ZPOPMAX,
     &zpop::ZPOPMIN,
+    &zrandmember::ZRANDMEMBER,
     &zrange::ZRANGE,
+    &zrange::ZRANGEBYLEX,
+    &zrange::ZRANGEBYSCORE,
+    &zrangestore::ZRANGESTORE,
     &zscore::ZRANK,
     &zrem::ZREM,
+    &zremrange::ZREMRANGEBYLEX,
+    &zremrange::ZREMRANGEBYRANK,
+    &zremrange::ZREMRANGEBYSCORE,
+    &zrange::ZREVRANGE,
+    &zrange::ZREVRANGEBYLEX,
+    &zrange::ZREVRANGEBYSCORE,
     &zscore::ZREVRANK,
     &zscan::ZSCAN,
     &zscore::ZSCORE,
+    &zunion::ZUNION,
+    &zunion::ZUNIONSTORE,
 ];
 
 /// RESP3 has pairs where RESP2 has members and scores in turn.

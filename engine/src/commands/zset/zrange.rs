@@ -1,21 +1,14 @@
-//! ZRANGE: members by rank, by score or by name, in either direction.
+//! ZRANGE and its older forms: members by rank, by score or by name, in either direction.
 
-use core::ops::Range;
-
-use crate::commands::call::{Call, integer};
+use crate::commands::call::Call;
 use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::commands::words::{Words, is};
+use crate::commands::zset::query::{Dialect, Order, Query};
 use crate::commands::zset::{begin_members, reply_member};
-use crate::resp::error::{self, Error};
-use crate::types::zset::{LexBound, ScoreBound};
-use crate::types::{ZSet, resolve_range};
+use crate::types::ZSet;
 
 pub static ZRANGE: Command = Command {
     summary: "The members in a range of ranks, of scores or of names.",
-    arity: -4,
-    flags: Flags::READONLY,
-    keys: &[KeySpec::one(1, Access::READ)],
     arguments: &[
         Argument::key("key"),
         Argument::string("start"),
@@ -24,114 +17,69 @@ pub static ZRANGE: Command = Command {
             .optional()
             .since("6.2.0"),
         Argument::word("rev", "REV").optional().since("6.2.0"),
-        Argument::block("limit", &[Argument::integer("offset"), Argument::integer("count")])
-            .token("LIMIT")
-            .optional()
-            .since("6.2.0"),
-        Argument::word("withscores", "WITHSCORES").optional(),
+        LIMIT.since("6.2.0"),
+        WITH_SCORES,
     ],
-    run: zrange,
-    ..Command::new("zrange", Group::SortedSet, "1.2.0", "O(log(N)+M): N members, M of them answered")
+    run: |call| answer(call, None, None),
+    ..question("zrange", "1.2.0")
 };
 
-const NO_SCORE_RANGE: Error = Error::fixed("ERR min or max is not a float");
-const NO_LEX_RANGE: Error = Error::fixed("ERR min or max not valid string range item");
-const LIMIT_BY_RANK: Error =
-    Error::fixed("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
-const SCORES_BY_LEX: Error = Error::fixed("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
+pub static ZREVRANGE: Command = Command {
+    summary: "The members in a range of ranks, from the highest score down.",
+    arguments: &[Argument::key("key"), Argument::integer("start"), Argument::integer("stop"), WITH_SCORES],
+    run: |call| answer(call, Some(Order::Rank), Some(true)),
+    ..question("zrevrange", "1.2.0")
+};
 
-#[derive(Clone, Copy)]
-enum By<'a> {
-    Rank(i64, i64),
-    Score(ScoreBound, ScoreBound),
-    Lex(LexBound<'a>, LexBound<'a>),
-}
+pub static ZRANGEBYSCORE: Command = Command {
+    summary: "The members in a range of scores.",
+    arguments: &[
+        Argument::key("key"),
+        Argument::double("min"),
+        Argument::double("max"),
+        WITH_SCORES.since("2.0.0"),
+        LIMIT,
+    ],
+    run: |call| answer(call, Some(Order::Score), Some(false)),
+    ..question("zrangebyscore", "1.0.5")
+};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Rank,
-    Score,
-    Lex,
-}
+pub static ZREVRANGEBYSCORE: Command = Command {
+    summary: "The members in a range of scores, from the highest down.",
+    arguments: &[Argument::key("key"), Argument::double("max"), Argument::double("min"), WITH_SCORES, LIMIT],
+    run: |call| answer(call, Some(Order::Score), Some(true)),
+    ..question("zrevrangebyscore", "2.2.0")
+};
 
-struct Query<'a> {
-    by: By<'a>,
-    reverse: bool,
-    /// How many members to leave out, and how many to answer then; all, where this is negative.
-    limit: (i64, i64),
-    with_scores: bool,
-}
+pub static ZRANGEBYLEX: Command = Command {
+    summary: "The members in a range of names, where all have the same score.",
+    arguments: &[Argument::key("key"), Argument::string("min"), Argument::string("max"), LIMIT],
+    run: |call| answer(call, Some(Order::Lex), Some(false)),
+    ..question("zrangebylex", "2.8.9")
+};
 
-impl<'a> Query<'a> {
-    fn parse(call: &Call<'a>) -> Result<Query<'a>, Error> {
-        let (mut order, mut reverse, mut limit, mut with_scores) = (None, false, (0, -1), false);
-        let mut words = Words::new(call.args, 4);
-        while let Some(word) = words.next() {
-            match word {
-                _ if is(word, "WITHSCORES") => with_scores = true,
-                _ if is(word, "LIMIT") => {
-                    let (offset, count) = (words.value()?, words.value()?);
-                    limit = (integer(offset)?, integer(count)?);
-                }
-                _ if is(word, "REV") && !reverse => reverse = true,
-                _ if is(word, "BYSCORE") && order.is_none() => order = Some(Order::Score),
-                _ if is(word, "BYLEX") && order.is_none() => order = Some(Order::Lex),
-                _ => return Err(error::SYNTAX),
-            }
-        }
-        let order = order.unwrap_or(Order::Rank);
-        // Redis takes a limit of all members as none.
-        if order == Order::Rank && limit.1 != -1 {
-            return Err(LIMIT_BY_RANK);
-        }
-        if order == Order::Lex && with_scores {
-            return Err(SCORES_BY_LEX);
-        }
-        let by = By::parse(order, call.arg(2), call.arg(3), reverse)?;
-        Ok(Query { by, reverse, limit, with_scores })
-    }
+pub static ZREVRANGEBYLEX: Command = Command {
+    summary: "The members in a range of names from the last to the first, where all have the same score.",
+    arguments: &[Argument::key("key"), Argument::string("max"), Argument::string("min"), LIMIT],
+    run: |call| answer(call, Some(Order::Lex), Some(true)),
+    ..question("zrevrangebylex", "2.8.9")
+};
 
-    /// The ranks that are asked for, counted from the lowest score.
-    fn ranks(&self, set: &ZSet) -> Range<usize> {
-        let ranks = match self.by {
-            By::Rank(start, stop) => {
-                let ranks = resolve_range(start, stop, set.len());
-                return if self.reverse { set.len() - ranks.end..set.len() - ranks.start } else { ranks };
-            }
-            By::Score(min, max) => set.ranks_by_score(min, max),
-            By::Lex(min, max) => set.ranks_by_lex(min, max),
-        };
-        let (offset, count) = self.limit;
-        let Ok(offset) = usize::try_from(offset) else { return 0..0 };
-        let offset = offset.min(ranks.len());
-        let count = usize::try_from(count).map_or(ranks.len() - offset, |count| count.min(ranks.len() - offset));
-        if self.reverse {
-            ranks.end - offset - count..ranks.end - offset
-        } else {
-            ranks.start + offset..ranks.start + offset + count
-        }
+pub(super) const LIMIT: Argument =
+    Argument::block("limit", &[Argument::integer("offset"), Argument::integer("count")]).token("LIMIT").optional();
+const WITH_SCORES: Argument = Argument::word("withscores", "WITHSCORES").optional();
+
+const fn question(name: &'static str, since: &'static str) -> Command {
+    Command {
+        arity: -4,
+        flags: Flags::READONLY,
+        keys: const { &[KeySpec::one(1, Access::READ)] },
+        ..Command::new(name, Group::SortedSet, since, "O(log(N)+M): N members, M of them answered")
     }
 }
 
-impl<'a> By<'a> {
-    /// In reverse order the greater bound comes first.
-    fn parse(order: Order, first: &'a [u8], second: &'a [u8], reverse: bool) -> Result<By<'a>, Error> {
-        let (min, max) = if reverse && order != Order::Rank { (second, first) } else { (first, second) };
-        match order {
-            Order::Rank => Ok(By::Rank(integer(min)?, integer(max)?)),
-            Order::Score => ScoreBound::parse(min)
-                .zip(ScoreBound::parse(max))
-                .map(|(min, max)| By::Score(min, max))
-                .ok_or(NO_SCORE_RANGE),
-            Order::Lex => {
-                LexBound::parse(min).zip(LexBound::parse(max)).map(|(min, max)| By::Lex(min, max)).ok_or(NO_LEX_RANGE)
-            }
-        }
-    }
-}
-
-fn zrange(call: &mut Call<'_>) -> Outcome {
-    let query = Query::parse(call)?;
+fn answer(call: &mut Call<'_>, order: Option<Order>, reverse: Option<bool>) -> Outcome {
+    let query = Query::parse(call.args, 2, Dialect { order, reverse, with_scores: true })?;
     let key = call.key(1);
     let Some(set) = expect::<ZSet>(call.state.read(&key))? else {
         call.reply.array(0);
@@ -176,5 +124,32 @@ mod tests {
         }
         server.run("HELLO 3");
         assert_eq!(server.run("ZRANGE z 0 0 WITHSCORES"), "1) 1) \"a\"\n   2) (double) 1");
+    }
+
+    #[test]
+    fn older_forms_have_their_order_and_direction_in_their_names() {
+        let mut server = Server::new();
+        server.run("ZADD z 1 a 2 b 3 c 4 d");
+        for (line, reply) in [
+            ("ZREVRANGE z 0 1", "1) \"d\"\n2) \"c\""),
+            ("ZREVRANGE z 0 0 WITHSCORES", "1) \"d\"\n2) \"4\""),
+            ("ZRANGEBYSCORE z (1 3", "1) \"b\"\n2) \"c\""),
+            ("ZRANGEBYSCORE z -inf +inf LIMIT 1 1 WITHSCORES", "1) \"b\"\n2) \"2\""),
+            ("ZREVRANGEBYSCORE z 3 (1", "1) \"c\"\n2) \"b\""),
+            ("ZRANGEBYLEX z [b + LIMIT 0 2", "1) \"b\"\n2) \"c\""),
+            ("ZREVRANGEBYLEX z (c -", "1) \"b\"\n2) \"a\""),
+            ("ZREVRANGE z 0 1 REV", "(error) ERR syntax error"),
+            ("ZRANGEBYSCORE z 1 2 BYSCORE", "(error) ERR syntax error"),
+            (
+                "ZRANGEBYLEX z - + WITHSCORES",
+                "(error) ERR syntax error, WITHSCORES not supported in combination with BYLEX",
+            ),
+            (
+                "ZREVRANGE z 0 1 LIMIT 0 1",
+                "(error) ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+            ),
+        ] {
+            assert_eq!(server.run(line), reply, "{line}");
+        }
     }
 }
