@@ -7,7 +7,7 @@ use crate::commands::words::{Words, is};
 use crate::resp::decode::Args;
 use crate::resp::error::{self, Error};
 use crate::types::zset::{LexBound, ScoreBound};
-use crate::types::{ZSet, resolve_range};
+use crate::types::{ZSet, resolve_index, resolve_range};
 
 const NO_SCORE_RANGE: Error = Error::fixed("ERR min or max is not a float");
 const NO_LEX_RANGE: Error = Error::fixed("ERR min or max not valid string range item");
@@ -117,8 +117,7 @@ impl<'a> Query<'a> {
             return if self.reverse { set.len() - ranks.end..set.len() - ranks.start } else { ranks };
         }
         let (offset, count) = self.limit;
-        let Ok(offset) = usize::try_from(offset) else { return 0..0 };
-        let offset = offset.min(ranks.len());
+        let Some(offset) = skipped(offset, ranks.len(), set) else { return 0..0 };
         let left = ranks.len() - offset;
         let count = if count < 0 { left } else { usize::try_from(count).map_or(left, |count| count.min(left)) };
         if self.reverse {
@@ -127,4 +126,13 @@ impl<'a> Query<'a> {
             ranks.start + offset..ranks.start + offset + count
         }
     }
+}
+
+/// How many members an offset leaves out; `None` where it leaves none in. A negative one counts from the end of what is
+/// in the range, but real servers know that of the large encoding only.
+fn skipped(offset: i64, len: usize, set: &ZSet) -> Option<usize> {
+    if offset < 0 && set.pack().is_some() {
+        return None;
+    }
+    resolve_index(offset, len)
 }

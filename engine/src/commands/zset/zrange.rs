@@ -152,4 +152,15 @@ mod tests {
             assert_eq!(server.run(line), reply, "{line}");
         }
     }
+
+    #[test]
+    fn a_negative_offset_counts_from_the_end_in_the_large_encoding() {
+        for (config, last) in [("", "(empty array)"), ("zset-max-listpack-entries 1", "1) \"c\"")] {
+            let mut server = Server::with(config);
+            server.run("ZADD z 0 a 0 b 0 c");
+            assert_eq!(server.run("ZRANGE z - + BYLEX LIMIT -1 5"), last);
+            assert_eq!(server.run("ZREVRANGEBYSCORE z inf -inf LIMIT -3 1"), last);
+            assert_eq!(server.run("ZRANGEBYLEX z - + LIMIT -4 5"), "(empty array)");
+        }
+    }
 }
