@@ -10,6 +10,8 @@ pub struct Calls {
     /// Whether something of that version may be used.
     has: Box<dyn Fn(&str) -> bool>,
     lifetimes: Lifetimes,
+    /// How many keys the call being made has said it has: it has as many weights.
+    counted: usize,
 }
 
 /// How soon what is told to expire does so.
@@ -45,7 +47,7 @@ impl Calls {
             .filter(|command| groups.contains(&command.group) && !["help", LEFT_OUT].contains(&command.name))
             .filter(|command| has(command.since))
             .collect();
-        Calls { rng: Rng::new(seed), commands, has: Box::new(has), lifetimes }
+        Calls { rng: Rng::new(seed), commands, has: Box::new(has), lifetimes, counted: 0 }
     }
 
     pub fn next_call(&mut self) -> Call {
@@ -94,6 +96,7 @@ impl Calls {
         let count = 1 + self.below(3);
         let said = if self.one_in(20) { self.below(5) } else { count };
         words.push(said.to_string().into_bytes());
+        self.counted = said;
         for _ in 0..count {
             self.add_once(group, things, words);
         }
@@ -104,7 +107,11 @@ impl Calls {
         if !known || (argument.optional && self.below(5) < 3) {
             return;
         }
-        let times = if argument.multiple { 1 + self.below(4) } else { 1 };
+        let times = match argument.name {
+            "weight" if !self.one_in(12) => self.counted,
+            _ if argument.multiple => 1 + self.below(4),
+            _ => 1,
+        };
         for time in 0..times {
             if let Some(token) = argument.token.filter(|_| time == 0 || argument.multiple_token) {
                 words.push(if self.one_in(8) { token.to_lowercase() } else { token.to_string() }.into_bytes());
@@ -125,6 +132,11 @@ impl Calls {
             ArgumentKind::Key => self.key(group),
             ArgumentKind::Pattern => self.pick(&["*", "s*", "?1", "[lh]*", "[^s]?", "none*", "\\s1", ""]).to_string(),
             ArgumentKind::Double if argument.name == "timeout" => self.pick(&["0.001", "0.002", "-1", "x"]).to_string(),
+            ArgumentKind::Double if matches!(argument.name, "min" | "max") => self.score_bound(),
+            ArgumentKind::Integer if argument.name == "weight" => {
+                self.pick(&["1", "2", "0", "-1", "0.5", "inf", "nan", "x"]).to_string()
+            }
+            ArgumentKind::Double if self.one_in(3) => "0".to_string(),
             ArgumentKind::Double => self
                 .pick(&["1", "2", "-1.5", "3.25", "0", "0.1", "1e10", "-0", "7", "inf", "-inf", "nan", "x"])
                 .to_string(),
@@ -147,8 +159,13 @@ impl Calls {
             Group::Geo => 18..21,
             _ => 0..15,
         };
+        let its_own = if group == Group::SortedSet && self.one_in(8) { 9..12 } else { its_own };
         let keys = if self.one_in(10) { &KEYS[..] } else { &KEYS[its_own] };
         self.pick(keys).to_string()
+    }
+
+    fn score_bound(&mut self) -> String {
+        self.pick(&["1", "(1", "-inf", "+inf", "2", "(3.25", "-1.5", "10", "(1e10", "nan", "x"]).to_string()
     }
 
     fn odd_integer(&mut self) -> String {
@@ -181,6 +198,7 @@ impl Calls {
             ("offset", _) => self.below(12).to_string(),
             ("bit", _) => self.below(2).to_string(),
             ("value", _) if self.one_in(2) => self.below(2).to_string(),
+            ("count" | "min-match-len", _) if self.one_in(10) => (self.below(60) as i64 - 10).to_string(),
             ("count" | "min-match-len", _) => (1 + self.below(5)).to_string(),
             _ => (self.below(12) as i64 - 4).to_string(),
         }
@@ -203,7 +221,7 @@ impl Calls {
 
     fn string(&mut self, name: &str) -> Vec<u8> {
         match name {
-            "start" | "stop" => {
+            "start" | "stop" | "min" | "max" => {
                 self.pick(&["0", "-1", "1", "2", "-3", "(1", "[m2", "(m4", "-", "+", "-inf", "+inf", "x", ""]).into()
             }
             "encoding" => self.pick(&["u1", "u8", "i8", "i5", "u13", "i64", "u63", "u64", "x"]).into(),

@@ -93,9 +93,9 @@ fn texts(replies: Vec<ReplyValue>, together: usize) -> Vec<String> {
     texts.chunks(together).map(|part| part.join(" ")).collect()
 }
 
-/// A score as a number, however many digits a server prints.
+/// A score as a number, however many digits a server prints, and whether or not it has kept the sign of a zero.
 fn score(reply: &ReplyValue) -> String {
     let ReplyValue::Bulk(text) = reply else { panic!("{reply} is no score") };
     let text = String::from_utf8_lossy(text);
-    format!("{:?}", text.parse::<f64>().expect("a number"))
+    format!("{:?}", text.parse::<f64>().expect("a number") + 0.0)
 }

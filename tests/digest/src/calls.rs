@@ -22,6 +22,9 @@ const KEYS: u64 = 12;
 const TEXTS: [&[u8]; 10] = [b"", b"a", b"b", b"field", b"hello world", b"\x00\xff\r\n", b"10", b"-3", b"3.5", b"1e300"];
 const PATTERNS: [&[u8]; 5] = [b"*", b"key:?", b"key:[0-4]*", b"nothing", b"\\**"];
 const FIELDS: [&[u8]; 6] = [b"u1", b"i8", b"u13", b"i64", b"u63", b"x"];
+/// Arguments that are ends of ranges.
+const ENDS: [&str; 4] = ["start", "stop", "min", "max"];
+const BOUNDS: [&[u8]; 8] = [b"0", b"-1", b"(3", b"[b", b"-", b"+", b"-inf", b"inf"];
 const DOUBLES: [f64; 8] = [0.0, -0.5, 0.1, 3.0, 1e17, -2.5e-7, 1.7976931348623157e308, 90.0];
 const INTEGERS: [i64; 6] = [0, 1, -1, i64::MAX, i64::MIN, 4_294_967_296];
 
@@ -55,7 +58,8 @@ impl Calls {
             if argument.optional && rng.below(3) > 0 {
                 continue;
             }
-            let promised = self.promised.filter(|_| argument.kind == ArgumentKind::Key && argument.multiple);
+            let is_promised = argument.kind == ArgumentKind::Key || argument.name == "weight";
+            let promised = self.promised.filter(|_| is_promised && argument.multiple);
             let times = match promised {
                 Some(count) => count,
                 None if argument.multiple => 1 + rng.below(3) as usize,
@@ -80,6 +84,7 @@ impl Calls {
             ArgumentKind::Block => return self.add_all(argument.parts, rng, now, words),
             ArgumentKind::Key => format!("key:{}", rng.below(KEYS)).into_bytes(),
             ArgumentKind::String if argument.name == "encoding" => pick(rng, &FIELDS).to_vec(),
+            ArgumentKind::String if ENDS.contains(&argument.name) => pick(rng, &BOUNDS).to_vec(),
             ArgumentKind::String => text(rng),
             ArgumentKind::Pattern => pick(rng, &PATTERNS).to_vec(),
             ArgumentKind::Integer if argument.name == "numkeys" => {
