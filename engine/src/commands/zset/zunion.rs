@@ -117,7 +117,7 @@ impl Options {
         while let Some(word) = words.next() {
             match one_of(word, known)? {
                 "WEIGHTS" => {
-                    if words.clone().count() < inputs.len() {
+                    if words.count() < inputs.len() {
                         return Err(error::SYNTAX);
                     }
                     for input in &mut *inputs {
