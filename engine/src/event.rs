@@ -39,6 +39,19 @@ pub enum Gone {
     Flushed,
 }
 
+/// Why a value changed its encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// It passed the limit that a parameter sets, or fell far enough below it.
+    Limit { parameter: &'static str, value: i64 },
+    /// A set of integers came to hold something else.
+    NotInteger,
+    /// A hash can hold fields that expire only in a table.
+    FieldExpiry,
+    /// A string that is edited is kept where it can grow.
+    EditedInPlace,
+}
+
 /// A connection's client, as people and commands name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
@@ -61,7 +74,8 @@ pub enum Event {
         conn: Conn,
         why: &'static str,
     },
-    /// A command was admitted and ran. Arguments longer than [`ARGUMENT_SHOWN`] are cut.
+    /// A command was admitted and ran. Arguments longer than [`ARGUMENT_SHOWN`] are cut, and of more than
+    /// [`ARGUMENTS_SHOWN`] the last says how many there were.
     Ran {
         client: ClientId,
         db: u32,
@@ -80,6 +94,14 @@ pub enum Event {
         db: u32,
         key: Bytes,
         what: &'static str,
+    },
+    /// A command made a key's value change from one encoding to another, as OBJECT ENCODING names them.
+    Converted {
+        db: u32,
+        key: Bytes,
+        from: &'static str,
+        to: &'static str,
+        cause: Cause,
     },
     Removed {
         db: u32,
@@ -128,6 +150,9 @@ pub enum Event {
 
 /// The longest argument that [`Event::Ran`] holds whole, in bytes.
 pub const ARGUMENT_SHOWN: usize = 128;
+
+/// The most arguments that [`Event::Ran`] holds.
+pub const ARGUMENTS_SHOWN: usize = 64;
 
 /// Where events are collected during one `handle`.
 #[derive(Clone, Debug, Default)]

@@ -19,7 +19,8 @@ use crate::clients::blocked::Paused;
 use crate::cluster::redirect;
 use crate::commands::call::Call;
 use crate::commands::declaration::{Command, Flags};
-use crate::event::{ARGUMENT_SHOWN, Event};
+use crate::conversion;
+use crate::event::{ARGUMENT_SHOWN, ARGUMENTS_SHOWN, Event};
 use crate::io::Conn;
 use crate::keyspace::Entry;
 use crate::keyspace::change::{Notify, write_transaction};
@@ -386,6 +387,7 @@ pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<
     debug_assert!(state.effects.is_empty());
     let before = if cfg!(debug_assertions) { state.modifications() } else { 0 };
 
+    let edited = conversion::before(state, command, args);
     let outcome = (command.run)(&mut Call { command, args, conn, state, reply });
 
     debug_assert!(
@@ -411,6 +413,7 @@ pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<
         tell_monitors(state, conn, command, args);
     }
     commit(state, args);
+    conversion::report(state, args, &edited);
 }
 
 /// Shows a command that has run to those who asked for it (MONITOR).
@@ -443,7 +446,13 @@ fn is_secret(args: Args<'_>, index: usize) -> bool {
 
 /// Arguments as events show them.
 fn shown(args: Args<'_>) -> Vec<alloc::boxed::Box<[u8]>> {
-    args.iter().map(|arg| arg[..arg.len().min(ARGUMENT_SHOWN)].into()).collect()
+    let whole = if args.len() > ARGUMENTS_SHOWN { ARGUMENTS_SHOWN - 1 } else { args.len() };
+    let mut shown: Vec<alloc::boxed::Box<[u8]>> =
+        args.iter().take(whole).map(|arg| arg[..arg.len().min(ARGUMENT_SHOWN)].into()).collect();
+    if args.len() > whole {
+        shown.push(alloc::format!("... ({} more arguments)", args.len() - whole).into_bytes().into());
+    }
+    shown
 }
 
 /// Tells everybody what a command changed.

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod collections;
 pub mod commands;
 pub mod config;
+pub mod conversion;
 pub mod event;
 pub mod execute;
 pub mod inspect;

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["types"],
     &["keyspace"],
     &["clients", "cluster"],
-    &["commands", "config", "execute", "inspect", "node", "state", "timers"],
+    &["commands", "config", "conversion", "execute", "inspect", "node", "state", "timers"],
     &["world"],
 ];
 

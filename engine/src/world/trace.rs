@@ -214,6 +214,7 @@ fn node_kind(event: &Event) -> &'static str {
         Event::Ran { .. } => "Ran",
         Event::Refused { .. } => "Refused",
         Event::Changed { .. } => "Changed",
+        Event::Converted { .. } => "Converted",
         Event::Removed { .. } => "Removed",
         Event::Flushed { .. } => "Flushed",
         Event::Published { .. } => "Published",
@@ -234,6 +235,7 @@ pub const KINDS: &[&str] = &[
     "Ran",
     "Refused",
     "Changed",
+    "Converted",
     "Removed",
     "Flushed",
     "Published",
@@ -284,6 +286,7 @@ impl fmt::Display for WorldEvent {
                 }
                 Event::Refused { command, gate, error, .. } => write!(f, "{} ({gate}): {error}", text(command)),
                 Event::Changed { key, what, .. } => write!(f, "{} {what}", text(key)),
+                Event::Converted { key, from, to, cause, .. } => write!(f, "{} {from} to {to}: {cause:?}", text(key)),
                 Event::Removed { key, why, .. } => write!(f, "{} {why:?}", text(key)),
                 Event::Flushed { keys, .. } => write!(f, "{keys} keys"),
                 Event::Published { channel, receivers } => write!(f, "{} to {receivers}", text(channel)),
