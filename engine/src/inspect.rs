@@ -1,5 +1,7 @@
 //! Plain views of all state: what INFO prints and panels draw is read here, and nowhere else.
 
+pub mod value;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -11,6 +13,7 @@ use crate::cluster::slots::SlotTable;
 use crate::config::Config;
 use crate::keyspace::{Entry, Keyspace};
 use crate::state::{State, Stats};
+use value::{Gauge, ValueView};
 
 /// A node to be looked at.
 #[derive(Clone, Copy)]
@@ -31,6 +34,14 @@ pub struct KeyView {
     /// Bytes, with the entry's own.
     pub memory: usize,
     pub slot: u16,
+}
+
+/// One key with its value.
+pub struct Opened<'a> {
+    pub key: KeyView,
+    pub value: ValueView<'a>,
+    /// How far the value is from another encoding.
+    pub gauges: Vec<Gauge>,
 }
 
 /// One database.
@@ -127,6 +138,14 @@ impl<'a> Inspect<'a> {
     pub fn key(&self, db: usize, key: &[u8]) -> Option<KeyView> {
         let keyspace = &self.state.keyspace;
         keyspace.db(db).get(&keyspace.key(key)).map(|entry| self.key_view(entry))
+    }
+
+    /// One key with its value, if it is there.
+    pub fn open(&self, db: usize, key: &[u8]) -> Option<Opened<'a>> {
+        let keyspace = &self.state.keyspace;
+        let entry = keyspace.db(db).get(&keyspace.key(key))?;
+        let value = ValueView::of(entry.value());
+        Some(Opened { key: self.key_view(entry), value, gauges: value.gauges(&self.state.limits()) })
     }
 
     pub fn key_view(&self, entry: &Entry) -> KeyView {
