@@ -5,12 +5,12 @@
 use alloc::vec::Vec;
 
 use crate::base::number::parse_i64;
-use crate::commands::declaration::{Access, Command};
+use crate::commands::declaration::{Access, Command, Group};
 use crate::event::{Cause, Event};
 use crate::keyspace::{Entry, ValueRef};
 use crate::resp::decode::Args;
 use crate::state::State;
-use crate::types::{Limits, Set};
+use crate::types::{Limits, Set, hyperloglog};
 
 /// A key that a command is about to edit: its place among the arguments, and its encoding.
 pub struct Edited {
@@ -27,7 +27,7 @@ pub fn before(state: &State, command: &Command, args: Args<'_>) -> Vec<Edited> {
                 && spec.access != Access::SET_OPTIONS
                 && let Some(entry) = entry(state, &args[position])
             {
-                edited.push(Edited { position, encoding: entry.encoding() });
+                edited.push(Edited { position, encoding: encoding_of(entry, command) });
             }
         });
     }
@@ -35,13 +35,28 @@ pub fn before(state: &State, command: &Command, args: Args<'_>) -> Vec<Edited> {
 }
 
 /// Tells of each of them whose encoding is another now.
-pub fn report(state: &mut State, args: Args<'_>, edited: &[Edited]) {
+pub fn report(state: &mut State, command: &Command, args: Args<'_>, edited: &[Edited]) {
     for &Edited { position, encoding } in edited {
         let key = &args[position];
-        let Some(entry) = entry(state, key).filter(|entry| entry.encoding() != encoding) else { continue };
-        let (db, from, to) = (state.db as u32, encoding, entry.encoding());
-        let cause = cause(entry.value(), from, args.from(2), &state.limits());
+        let Some(entry) = entry(state, key).filter(|entry| encoding_of(entry, command) != encoding) else { continue };
+        let (db, from, to) = (state.db as u32, encoding, encoding_of(entry, command));
+        let cause = match command.group {
+            Group::HyperLogLog => {
+                Cause::Limit { parameter: "hll-sparse-max-bytes", value: state.config.hll_sparse_max_bytes.0 as i64 }
+            }
+            _ => cause(entry.value(), from, args.from(2), &state.limits()),
+        };
         state.events.emit(|| Event::Converted { db, key: key.into(), from, to, cause });
+    }
+}
+
+/// What OBJECT ENCODING says or, to the commands of HyperLogLogs, what PFDEBUG says.
+fn encoding_of(entry: &Entry, command: &Command) -> &'static str {
+    match entry.value() {
+        ValueRef::Bytes(bytes) if command.group == Group::HyperLogLog && hyperloglog::is_one(bytes) => {
+            if hyperloglog::is_sparse(bytes) { "sparse" } else { "dense" }
+        }
+        _ => entry.encoding(),
     }
 }
 
@@ -128,7 +143,7 @@ mod tests {
         let small = "hash-max-listpack-entries 2\nset-max-intset-entries 2\nset-max-listpack-entries 2\n\
                      zset-max-listpack-entries 2\nlist-max-listpack-size 4";
         let long = format!("HSET h b {}", "x".repeat(65));
-        let cases: [(&[&str], &str); 9] = [
+        let cases: [(&[&str], &str); 10] = [
             (&["HSET h a 1", "HSET h b 2 c 3"], "listpack>hashtable hash-max-listpack-entries 2"),
             (&["HSET h a 1", &long], "listpack>hashtable hash-max-listpack-value 64"),
             (&["SADD s 1", "SADD s 2 3"], "intset>hashtable set-max-intset-entries 2"),
@@ -138,6 +153,7 @@ mod tests {
             (&["RPUSH l 1 2 3 4", "RPUSH l 5"], "listpack>quicklist list-max-listpack-size 4"),
             (&["RPUSH l 1 2 3 4 5", "LPOP l 4"], "quicklist>listpack list-max-listpack-size 4"),
             (&["SET k 1", "APPEND k a"], "int>raw EditedInPlace"),
+            (&["PFADD p a", "CONFIG SET hll-sparse-max-bytes 10", "PFADD p b"], "sparse>dense hll-sparse-max-bytes 10"),
         ];
         for (lines, expected) in cases {
             assert_eq!(conversions(small, lines), [expected], "{lines:?}");

@@ -413,7 +413,7 @@ pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<
         tell_monitors(state, conn, command, args);
     }
     commit(state, args);
-    conversion::report(state, args, &edited);
+    conversion::report(state, command, args, &edited);
 }
 
 /// Shows a command that has run to those who asked for it (MONITOR).

@@ -83,8 +83,9 @@ const CHECKPOINT_BYTES: usize = 96 << 20;
 const LARGEST_CHECKPOINT: usize = 8 << 20;
 /// What a checkpoint takes beside the nodes' data.
 const CHECKPOINT_BASE: usize = 1 << 20;
-/// Events kept at least, once there are so many.
+/// Events kept at least, once there are so many, and how many are forgotten at once: freeing them takes its time, too.
 const EVENTS: usize = 30_000;
+const FORGOTTEN: usize = 8192;
 const BRANCHES: usize = 64;
 /// Longest script, in lines.
 const LINES: usize = 10_000;
@@ -416,7 +417,7 @@ impl History {
                 self.events.push(happened);
             }
         }
-        if self.events.len() > 2 * EVENTS && self.here() > EVENTS {
+        if self.events.len() > EVENTS + FORGOTTEN && self.here() > EVENTS {
             let forget = self.here() - EVENTS;
             self.events.drain(..forget);
             self.first += forget as u64;
