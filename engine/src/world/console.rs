@@ -1,6 +1,7 @@
 //! Terminals: tabs in which lines are entered, one connection for each node a tab talks to.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,6 +28,19 @@ pub struct Exchange {
     pub answered: Option<Duration>,
     /// Why there will be no reply.
     pub failed: Option<&'static str>,
+    /// The first [`KEPT_BYTES`] bytes of the reply as they came, and how many there were.
+    pub bytes: Box<[u8]>,
+    pub length: usize,
+}
+
+/// What a connection has been turned into: something that gets messages by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stream {
+    #[default]
+    Nothing,
+    /// So many channels and patterns.
+    Subscribed(u64),
+    Monitoring,
 }
 
 /// One terminal tab.
@@ -51,7 +65,7 @@ struct Session {
     unsent: Vec<u8>,
     waiting: VecDeque<Waiting>,
     received: Vec<u8>,
-    subscribed: bool,
+    stream: Stream,
     /// `CLIENT REPLY OFF`.
     silent: bool,
 }
@@ -59,15 +73,23 @@ struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
     Hello,
-    /// `confirms`: the command is answered once for each of its channels.
-    For {
-        exchange: u32,
-        confirms: bool,
-    },
+    For { exchange: u32, kind: Asked },
+}
+
+/// What kind of answer a command gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Once,
+    /// Once for each of its channels.
+    Confirmed,
+    /// Once, and from then on every command that the node runs.
+    Monitor,
 }
 
 /// Exchanges kept for each tab.
 const KEPT: usize = 1000;
+/// Bytes of a reply that are kept as they came.
+pub const KEPT_BYTES: usize = 1024;
 
 impl Console {
     pub fn new(tab: u32, party: Party) -> Self {
@@ -82,6 +104,11 @@ impl Console {
     /// The nodes this tab is connected to.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
         self.sessions.iter().filter(|session| session.is_open).map(|session| session.node)
+    }
+
+    /// What the connection to a node has been turned into.
+    pub fn stream(&self, node: NodeId) -> Stream {
+        self.session_of(node).map_or(Stream::Nothing, |index| self.sessions[index].stream)
     }
 
     /// Opens a session, as RESP3 if so wanted; one that is there already is ended first.
@@ -100,7 +127,7 @@ impl Console {
             unsent: Vec::new(),
             waiting: VecDeque::new(),
             received: Vec::new(),
-            subscribed: false,
+            stream: Stream::Nothing,
             silent: false,
         };
         if session.resp3 {
@@ -150,7 +177,7 @@ impl Console {
         if session.silent {
             return self.fail(outside, number, "no reply wanted");
         }
-        session.waiting.push_back(Waiting::For { exchange: number, confirms: is_subscription(words[0]) });
+        session.waiting.push_back(Waiting::For { exchange: number, kind: kind_of(words[0]) });
     }
 
     pub fn on_connected(&mut self, outside: &mut Outside, connection: u64) {
@@ -181,9 +208,8 @@ impl Console {
             match ReplyValue::decode(&session.received) {
                 Ok(None) => return,
                 Ok(Some((value, length))) => {
-                    let digest = TraceHash::of(&session.received[..length]);
-                    session.received.drain(..length);
-                    self.on_reply(outside, index, value, digest);
+                    let came: Vec<u8> = session.received.drain(..length).collect();
+                    self.on_reply(outside, index, value, &came);
                 }
                 Err(_) => {
                     outside.close(connection, Way::Up);
@@ -193,22 +219,34 @@ impl Console {
         }
     }
 
-    fn on_reply(&mut self, outside: &mut Outside, index: usize, value: ReplyValue, digest: u64) {
+    fn on_reply(&mut self, outside: &mut Outside, index: usize, value: ReplyValue, came: &[u8]) {
         let session = &mut self.sessions[index];
         let node = session.node;
         let failed = matches!(value, ReplyValue::Error(_));
         let about_channels = channel_message(&value);
+        let is_subscribed = matches!(session.stream, Stream::Subscribed(_));
+        let is_seen = session.stream == Stream::Monitoring && is_monitored(&value);
         let asked_for = match session.waiting.front() {
             None => false,
             Some(Waiting::Hello) => true,
-            Some(Waiting::For { confirms: true, .. }) => about_channels.is_none_or(|confirms| confirms),
-            Some(Waiting::For { confirms: false, .. }) => {
-                !(matches!(value, ReplyValue::Push(_)) || session.subscribed && about_channels.is_some())
+            Some(Waiting::For { kind: Asked::Confirmed, .. }) => about_channels.is_none_or(|confirms| confirms),
+            Some(Waiting::For { .. }) => {
+                !(is_seen || matches!(value, ReplyValue::Push(_)) || is_subscribed && about_channels.is_some())
             }
         };
         if about_channels == Some(true) {
-            session.subscribed = !ends_with_zero(&value);
+            session.stream = match subscriptions(&value) {
+                0 => Stream::Nothing,
+                left => Stream::Subscribed(left),
+            };
         }
+        if matches!(session.waiting.front(), Some(Waiting::For { kind: Asked::Monitor, .. })) && asked_for && !failed {
+            session.stream = Stream::Monitoring;
+        }
+        if asked_for && value == ReplyValue::Simple("RESET".into()) {
+            session.stream = Stream::Nothing;
+        }
+        let digest = TraceHash::of(came);
         let exchange = match session.waiting.front().copied() {
             Some(waiting) if asked_for => {
                 session.waiting.pop_front();
@@ -224,6 +262,7 @@ impl Console {
         if let Some(exchange) = self.exchange_mut(exchange) {
             exchange.reply = Some(value);
             exchange.answered = Some(now);
+            (exchange.bytes, exchange.length) = (came[..came.len().min(KEPT_BYTES)].into(), came.len());
         }
     }
 
@@ -233,7 +272,17 @@ impl Console {
         if self.exchanges.len() == KEPT {
             self.exchanges.pop_front();
         }
-        self.exchanges.push_back(Exchange { number, at, node, command, reply: None, answered: None, failed: None });
+        self.exchanges.push_back(Exchange {
+            number,
+            at,
+            node,
+            command,
+            reply: None,
+            answered: None,
+            failed: None,
+            bytes: Box::default(),
+            length: 0,
+        });
         number
     }
 
@@ -264,10 +313,19 @@ fn reply_mode(words: &[&[u8]]) -> Option<&'static [u8]> {
     }
 }
 
-fn is_subscription(command: &[u8]) -> bool {
+fn kind_of(command: &[u8]) -> Asked {
     const NAMES: [&[u8]; 6] =
         [b"subscribe", b"psubscribe", b"ssubscribe", b"unsubscribe", b"punsubscribe", b"sunsubscribe"];
-    NAMES.iter().any(|name| name.eq_ignore_ascii_case(command))
+    match () {
+        () if NAMES.iter().any(|name| name.eq_ignore_ascii_case(command)) => Asked::Confirmed,
+        () if command.eq_ignore_ascii_case(b"monitor") => Asked::Monitor,
+        () => Asked::Once,
+    }
+}
+
+/// Is it a line that MONITOR shows, `1700000000.000000 [0 127.0.0.1:1] "get" "k"`?
+fn is_monitored(value: &ReplyValue) -> bool {
+    matches!(value, ReplyValue::Simple(line) if line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(" ["))
 }
 
 /// Of something about channels: whether it confirms a subscription (or brings a message).
@@ -281,10 +339,15 @@ fn channel_message(value: &ReplyValue) -> Option<bool> {
     }
 }
 
-/// A confirmation says last how many subscriptions are left.
-fn ends_with_zero(value: &ReplyValue) -> bool {
-    let (ReplyValue::Array(items) | ReplyValue::Push(items)) = value else { return false };
-    items.last() == Some(&ReplyValue::Integer(0))
+/// A confirmation says last how many subscriptions there are now.
+fn subscriptions(value: &ReplyValue) -> u64 {
+    match value {
+        ReplyValue::Array(items) | ReplyValue::Push(items) => match items.last() {
+            Some(ReplyValue::Integer(left)) => left.unsigned_abs(),
+            _ => 0,
+        },
+        _ => 0,
+    }
 }
 
 impl core::fmt::Display for Exchange {
