@@ -215,6 +215,52 @@ words! {
     no_expiry: "no expiry", "永不过期";
     logically_expired: "expired", "已过期";
     more_keys: "Scan on", "继续扫描";
+    open_value: "Open the value", "打开这个值";
+
+    // values
+    close_value: "Close the value", "关闭";
+    gone: "This key is not there any more.", "这个键已经不在了。";
+    bytes_with_entry: "with key, expiry and all that belongs to the entry", "包含键名、过期时间等整个条目";
+    run_it: "Run this in the terminal", "在终端中执行";
+    conversions: "Changes of encoding", "编码转换";
+    until_conversion: "Beyond this limit the encoding changes", "超过此上限就会转换编码";
+    cause_not_integer: "a member is no integer", "有成员不是整数";
+    cause_field_expiry: "fields that expire take a table", "带过期时间的字段需要哈希表";
+    cause_edited: "edited in place", "被原地修改";
+    list: "List", "列表";
+    hash: "Hash", "哈希";
+    set: "Set", "集合";
+    sorted_set: "Sorted set", "有序集合";
+    index: "Index", "下标";
+    from_tail: "From the tail", "自尾部";
+    element: "Element", "元素";
+    head: "head", "表头";
+    tail: "tail", "表尾";
+    nodes_of_list: "All nodes of the quicklist; the frame is what you see.", "quicklist 的全部节点；方框是当前可见部分。";
+    go_to_index: "Go to index", "跳到下标";
+    go_to_member: "Go to member or rank", "跳到成员或排名";
+    go_to_byte: "Go to byte", "跳到字节";
+    go_to_bit: "Go to bit", "跳到位";
+    field: "Field", "字段";
+    no_such_field: "There is no such field.", "没有这个字段。";
+    member: "Member", "成员";
+    is_member: "is a member", "是成员";
+    is_no_member: "is not a member", "不是成员";
+    score: "Score", "分数";
+    rank: "Rank", "排名";
+    order: "Order", "次序";
+    lowest_first: "lowest first", "从低到高";
+    highest_first: "highest first (REV)", "从高到低（REV）";
+    compare_with: "Compare with", "与之比较";
+    no_other_set: "With another set in this database, you see here what both have in common.", "数据库里再有一个集合，这里就能看到两者的交集、并集与差集。";
+    operation: "Operation", "运算";
+    result: "Result", "结果";
+    shown_as: "Shown as", "显示方式";
+    as_text: "text", "文本";
+    as_hex: "bytes", "字节";
+    as_bits: "bits", "位图";
+    kept_as_int: "kept as a 64-bit integer", "以 64 位整数保存";
+    empty_string: "An empty string.", "空字符串。";
 
     // slots
     slot: "Slot", "槽位";
@@ -259,6 +305,9 @@ words! {
     no_such_node: "There is no such node here.", "这里没有这个节点。";
     welcome: "Type a command; Tab completes it, ↑ brings back earlier ones, @NODE changes the node, !kill NODE and its like act on the world.",
         "输入命令：Tab 补全，↑ 取回历史，@节点 切换节点，!kill 节点 等命令作用于整个世界。";
+    raw: "Bytes on the wire", "线上字节";
+    monitoring: "MONITOR: every command this node runs appears here.", "MONITOR：该节点执行的每条命令都会出现在这里。";
+    leave: "Leave", "退出";
     options: "Options", "选项";
     earlier: "Earlier", "上一条";
     later: "Later", "下一条";
@@ -304,6 +353,9 @@ sentences! {
     hash_of_trace(hash): "trace {hash}", "轨迹 {hash}";
     slot_said(slot, owner, keys): "Slot {slot}: {owner}, {keys}", "槽位 {slot}：{owner}，{keys}";
     percent_of_slots(share): "{share} % of the slots", "占槽位的 {share}%";
+    no_such_command(name): "There is no command {name}.", "没有 {name} 这个命令。";
+    refused_by(gate): "refused by the gate “{gate}”", "被「{gate}」这道关卡拒绝";
+    subscribed(channels): "Subscribed to {channels}: messages appear as they come.", "已订阅 {channels}：消息到达即显示。";
     run_lines(count): "Run {count} pasted lines?", "执行粘贴的 {count} 行？";
     redirected_to(slot, address): "-> Redirected to slot [{slot}] located at {address}", "-> Redirected to slot [{slot}] located at {address}";
     at_time(time): "at {time}", "时刻 {time}";
@@ -319,6 +371,15 @@ sentences! {
     narrate_healed(from, to): "The link from {from} to {to} works again.", "{from} 到 {to} 的链路恢复了。";
     narrate_moved(node, slot, to): "{node} sent a client to {to} for slot {slot}.", "{node} 让客户端去 {to} 找槽位 {slot}。";
     narrate_flushed(node, keys): "{node} was flushed: {keys}.", "{node} 被清空：{keys}。";
+    narrate_converted(key, encoding, cause): "{key} became a {encoding}: {cause}.", "{key} 转换为 {encoding}：{cause}。";
+    value_of(key): "Value of {key}", "{key} 的值";
+    takes(bytes): "takes {bytes}", "占 {bytes}";
+    expires_in(span): "expires in {span}", "{span}后过期";
+    node_of_list(number, elements, bytes): "node {number} · {elements} · {bytes}", "节点 {number} · {elements} · {bytes}";
+    fields_expire(count): "{count} expire by themselves", "{count} 个字段会自行过期";
+    ones(ones, all): "{ones} of {all} bits are set", "{all} 位中有 {ones} 位为 1";
+    reckoned(count): "Reckoned from the first {count} members of each set.", "根据每个集合的前 {count} 个成员估算。";
+    and_more(count): "and {count} more", "还有 {count} 个";
     narrate_expired(node, key): "{key} expired on {node}.", "{node} 上的 {key} 过期了。";
     script_error(why): "The world did not understand that: {why}", "无法理解这条指令：{why}";
     engine_version(version): "engine {version}", "引擎 {version}";
@@ -329,6 +390,12 @@ counts! {
     count_slots(n): "{n} slot", "{n} slots", "{n} 个槽位";
     count_actions(n): "{n} action", "{n} actions", "{n} 个操作";
     count_events(n): "{n} event", "{n} events", "{n} 个事件";
+    count_bytes(n): "{n} byte", "{n} bytes", "{n} 字节";
+    count_elements(n): "{n} element", "{n} elements", "{n} 个元素";
+    count_fields(n): "{n} field", "{n} fields", "{n} 个字段";
+    count_members(n): "{n} member", "{n} members", "{n} 个成员";
+    count_nodes(n): "{n} node", "{n} nodes", "{n} 个节点";
+    count_channels(n): "{n} channel", "{n} channels", "{n} 个频道";
     count_clients(n): "{n} client", "{n} clients", "{n} 个客户端";
 }
 

@@ -3,14 +3,18 @@
 use std::rc::Rc;
 
 use kvarium_engine::base::time::Duration;
+use kvarium_engine::keyspace::change::write_record;
 use kvarium_engine::resp::show::Strings;
 use kvarium_engine::resp::value::ReplyValue;
-use kvarium_engine::world::console::Exchange;
+use kvarium_engine::world::console::{Exchange, Stream};
 use yew::AttrValue;
 
 use crate::catalogue::Words;
 use crate::console::command_line::{Command, Line, Local, Place, Wrong, moved, read, split};
+use crate::console::help::{Help, help};
+use crate::console::reply_text::protocol_text;
 use crate::console::reply_text::reply_text_of;
+use crate::heard::Heard;
 use crate::laboratory::{Laboratory, TABS};
 use crate::store::ConsoleChange;
 use crate::widgets::terminal::{Answer, Shown};
@@ -27,6 +31,8 @@ pub struct Consoles {
     pub tabs: Vec<Tab>,
     pub chosen: usize,
     pub readable: bool,
+    /// Requests and replies are shown as the bytes they are, too.
+    pub raw: bool,
     history: Vec<AttrValue>,
     opened: usize,
 }
@@ -54,7 +60,15 @@ pub struct Tab {
 struct Note {
     at: Duration,
     typed: String,
-    said: Option<String>,
+    said: Said,
+}
+
+#[derive(Clone, Debug)]
+enum Said {
+    Nothing,
+    Remark(String),
+    /// Laid out in lines.
+    Text(String),
 }
 
 impl Consoles {
@@ -102,6 +116,7 @@ impl Consoles {
             ConsoleChange::Follow(follow) => tab.follow = follow,
             ConsoleChange::Resp3(resp3) => tab.resp3 = resp3,
             ConsoleChange::Readable(readable) => self.readable = readable,
+            ConsoleChange::Raw(raw) => self.raw = raw,
         }
     }
 
@@ -128,7 +143,15 @@ impl Consoles {
                 tab.cleared = newest.map_or(0, |number| number + 1);
                 tab.notes.clear();
             }
-            Line::Local(Local::Help) => self.note(line, lab.now(), Some(words.welcome().to_owned())),
+            Line::Local(Local::Help) => {
+                let asked = split(line).unwrap_or_default();
+                let said = match help(asked.get(1..).unwrap_or_default()) {
+                    Help::Nothing => Said::Remark(words.welcome().to_owned()),
+                    Help::Text(text) => Said::Text(text),
+                    Help::Unknown(name) => Said::Remark(words.no_such_command(name)),
+                };
+                self.say(line, lab.now(), said);
+            }
             Line::Wrong(Wrong::Quotes) => self.note(line, lab.now(), Some(words.quotes().to_owned())),
             Line::Command(command) => self.command(line, command, lab, words),
         }
@@ -166,6 +189,13 @@ impl Consoles {
         }
     }
 
+    /// Ends what the chosen connection waits for or listens to, as `redis-cli` does: with the connection, and a new one.
+    pub fn leave(&self, lab: &mut Laboratory) -> Result<(), String> {
+        let tab = self.tab();
+        let resp3 = tab.resp3_with.contains(&tab.node);
+        lab.act(&format!("!tab {} {}{}", tab.id, tab.node, if resp3 { " resp3" } else { "" }))
+    }
+
     /// After going elsewhere in time: what is spoken there is not known.
     pub fn forget_protocols(&mut self) {
         self.tabs.iter_mut().for_each(|tab| tab.resp3_with.clear());
@@ -173,6 +203,10 @@ impl Consoles {
 
     /// Puts a line of the page's own between the exchanges.
     pub fn note(&mut self, typed: &str, at: Duration, said: Option<String>) {
+        self.say(typed, at, said.map_or(Said::Nothing, Said::Remark));
+    }
+
+    fn say(&mut self, typed: &str, at: Duration, said: Said) {
         let tab = &mut self.tabs[self.chosen];
         // Where it stands among the exchanges is found by its time, so that it survives going back.
         tab.notes.retain(|note| note.at <= at);
@@ -207,7 +241,7 @@ impl Consoles {
     }
 
     /// What is drawn of the chosen connection.
-    pub fn shown(&self, lab: &Laboratory, words: Words) -> Rc<[Shown]> {
+    pub fn shown(&self, lab: &Laboratory, heard: &Heard, words: Words) -> Rc<[Shown]> {
         let tab = self.tab();
         let strings = if self.readable { Strings::Readable } else { Strings::Escaped };
         let mut exchanges: Vec<_> =
@@ -228,6 +262,8 @@ impl Consoles {
                 id: u64::from(exchange.number),
                 prompt: format!("{}>", lab.node_name(exchange.node)).into(),
                 command: exchange.command.clone().into(),
+                gate: gate(exchange, heard).map(|gate| words.refused_by(gate).into()),
+                bytes: self.raw.then(|| (request_bytes(exchange), reply_bytes(exchange, words))),
                 answer,
             });
         }
@@ -237,6 +273,11 @@ impl Consoles {
 }
 
 impl Tab {
+    /// What its connection to the node it is at has been turned into.
+    pub fn stream(&self, lab: &Laboratory) -> Stream {
+        lab.stream(self.id, &self.node)
+    }
+
     /// Sends a line to a node, in the protocol that is wanted.
     fn send(&mut self, lab: &mut Laboratory, node: &str, line: &str, resp3: bool) -> Result<(), String> {
         let speaks = self.resp3_with.iter().position(|known| known == node);
@@ -264,6 +305,27 @@ fn answer(exchange: &Exchange, strings: Strings, words: Words) -> Answer {
     }
 }
 
+/// The gate that refused a command, if one did.
+fn gate(exchange: &Exchange, heard: &Heard) -> Option<&'static str> {
+    let Some(ReplyValue::Error(error)) = &exchange.reply else { return None };
+    heard.gate(exchange.node, error, exchange.at, exchange.answered?)
+}
+
+/// What was sent, a line of the protocol to a line.
+fn request_bytes(exchange: &Exchange) -> AttrValue {
+    let mut bytes = Vec::new();
+    if let Some(words) = split(&exchange.command).filter(|words| !words.is_empty()) {
+        write_record(&mut bytes, words.iter().map(Vec::as_slice));
+    }
+    protocol_text(&bytes).into()
+}
+
+fn reply_bytes(exchange: &Exchange, words: Words) -> AttrValue {
+    let text = protocol_text(&exchange.bytes);
+    let more = exchange.length - exchange.bytes.len();
+    if more > 0 { format!("{text}\n{}", words.and_more(words.count_bytes(more as u64))).into() } else { text.into() }
+}
+
 /// The slot and the address that a reply redirects to.
 fn redirection_text(exchange: &Exchange) -> Option<(u16, &str)> {
     match &exchange.reply {
@@ -285,7 +347,13 @@ fn note_shown(number: usize, note: &Note) -> Shown {
         id: u64::MAX - number as u64,
         prompt: "·".into(),
         command: note.typed.clone().into(),
-        answer: Answer::Note(note.said.clone().unwrap_or_default().into()),
+        gate: None,
+        bytes: None,
+        answer: match &note.said {
+            Said::Nothing => Answer::Note("".into()),
+            Said::Remark(text) => Answer::Note(text.clone().into()),
+            Said::Text(text) => Answer::Text { text: text.clone().into(), is_error: false },
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::world::actor::{Knowledge, Load};
-use kvarium_engine::world::console::Exchange;
+use kvarium_engine::world::console::{Exchange, Stream};
 use kvarium_engine::world::journal::History;
 use kvarium_engine::world::outside::InFlight;
 use kvarium_engine::world::scenario::Scenario;
@@ -158,6 +158,17 @@ impl Laboratory {
         self.history.world().console(tab as u32)
     }
 
+    /// What a terminal's connection to a node has been turned into.
+    pub fn stream(&self, tab: usize, node: &str) -> Stream {
+        let world = self.history.world();
+        let console = world.clients().find_map(|client| match client.kind {
+            Kind::Console(console) if console.tab == tab as u32 => Some(console),
+            _ => None,
+        });
+        let node = world.nodes().position(|known| known.name == node);
+        console.zip(node).map_or(Stream::Nothing, |(console, node)| console.stream(NodeId(node as u16)))
+    }
+
     /// Does any terminal wait for a reply?
     pub fn is_waiting(&self) -> bool {
         let is_open = |exchange: &Exchange| exchange.reply.is_none() && exchange.failed.is_none();
@@ -287,7 +298,7 @@ impl Laboratory {
     }
 
     /// An event by its number, unless it has been forgotten.
-    fn happened(&self, id: u64) -> Option<&Happened> {
+    pub fn happened(&self, id: u64) -> Option<&Happened> {
         let trace = self.history.trace();
         trace.get(id.checked_sub(trace.first()?.id)? as usize)
     }

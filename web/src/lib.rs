@@ -7,6 +7,7 @@ pub mod console;
 pub mod consoles;
 pub mod figure;
 pub mod frame;
+pub mod heard;
 pub mod home;
 pub mod laboratory;
 pub mod narrator;

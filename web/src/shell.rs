@@ -4,6 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use kvarium_engine::world::console::Stream;
+
 use crate::catalogue::{Language, Words};
 use crate::console::completion::suggest;
 use crate::consoles::Tab;
@@ -129,7 +131,7 @@ fn stage(view: &View, store: &Store) -> Html {
         })
         .collect();
     let panel = store.panel();
-    let has_figure = panel.id == "topology" || panel.id == "slots";
+    let has_figure = panel.id == "topology" || panel.id == "slots" || panel.id == "keyspace" && store.opened.is_some();
     let twin = if store.as_table { words.as_figure() } else { words.as_table() };
     html! {
         <section class="pane pane-stage" aria-label={words.stage()}>
@@ -181,9 +183,14 @@ pub fn terminal(view: &View, store: &Store, id: AttrValue, readonly: bool) -> Ht
     let words = store.words();
     let suggesting = view.clone();
     let suggest = Callback::from(move |line: String| suggest(&line, &*suggesting.read()));
+    let stream: Option<AttrValue> = match store.consoles.tab().stream(store.lab()) {
+        Stream::Nothing => None,
+        Stream::Subscribed(channels) => Some(words.subscribed(words.count_channels(channels)).into()),
+        Stream::Monitoring => Some(words.monitoring().into()),
+    };
     html! {
-        <Terminal {words} {id} exchanges={store.consoles.shown(store.lab(), words)} prompt={store.consoles.prompt(store.lab())} history={store.consoles.history()}
-            {readonly} {suggest} on_line={view.changing(Change::Type)} welcome={words.welcome()} />
+        <Terminal {words} {id} exchanges={store.consoles.shown(store.lab(), &store.heard, words)} prompt={store.consoles.prompt(store.lab())} history={store.consoles.history()}
+            {readonly} {suggest} on_line={view.changing(Change::Type)} on_leave={view.changing(|()| Change::Leave)} {stream} welcome={words.welcome()} />
     }
 }
 
@@ -235,6 +242,7 @@ fn terminal_options(view: &View, store: &Store) -> Html {
                 { switch(words.follow(), "-c", tab.follow, ConsoleChange::Follow) }
             }
             { switch(words.resp3(), "-3", tab.resp3, ConsoleChange::Resp3) }
+            { switch(words.raw(), "\\r\\n", store.consoles.raw, ConsoleChange::Raw) }
             { switch(words.readable(), "Aä", store.consoles.readable, ConsoleChange::Readable) }
         </span>
     }

@@ -11,6 +11,7 @@ use yew::{AttrValue, Callback};
 use crate::catalogue::{Language, Words};
 use crate::console::completion::Known;
 use crate::consoles::Consoles;
+use crate::heard::Heard;
 use crate::laboratory::{Laboratory, ROWS, ROWS_BUSY};
 use crate::narrator::Narrator;
 use crate::panels::{INSPECTOR, PANELS, Panel};
@@ -73,6 +74,8 @@ pub enum Change {
     Select(usize),
     Table,
     Database(usize),
+    /// Opens the value of a key of the selected node, or closes it.
+    OpenKey(Option<Rc<[u8]>>),
     TypeKey(String),
     SlotCursor(u16),
     Resize(Splitter, i32),
@@ -86,6 +89,8 @@ pub enum Change {
     Act(String),
     /// A line typed into the terminal.
     Type(String),
+    /// Ends what the terminal waits for or listens to.
+    Leave,
     Console(ConsoleChange),
     DismissBanner,
 }
@@ -99,6 +104,7 @@ pub enum ConsoleChange {
     Follow(bool),
     Resp3(bool),
     Readable(bool),
+    Raw(bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,6 +219,8 @@ pub struct Store {
     pub selected: usize,
     pub as_table: bool,
     pub database: usize,
+    /// The key whose value is open.
+    pub opened: Option<Rc<[u8]>>,
     pub typed_key: String,
     pub slot_cursor: u16,
     pub inspector_width: i32,
@@ -226,6 +234,7 @@ pub struct Store {
     pub filter: String,
     pub consoles: Consoles,
     pub narrator: Narrator,
+    pub heard: Heard,
     lab: Laboratory,
     clock: Clock,
     system_is_dark: bool,
@@ -253,6 +262,7 @@ impl Store {
             selected: 0,
             as_table: false,
             database: 0,
+            opened: None,
             typed_key: String::new(),
             slot_cursor: 0,
             inspector_width: 400,
@@ -266,6 +276,7 @@ impl Store {
             filter: String::new(),
             consoles: Consoles::default(),
             narrator: Narrator::default(),
+            heard: Heard::default(),
             lab,
             clock: Clock { playing: false, exponent: 0, last_frame: None, until_answered: None, behind: 0 },
             system_is_dark: false,
@@ -276,6 +287,7 @@ impl Store {
         store.settle_speed();
         store.consoles = Consoles::new(&store.lab);
         store.narrator.forget(&store.lab);
+        store.heard.listen(&store.lab);
         store
     }
 
@@ -382,7 +394,11 @@ impl Store {
             Change::Tab(tab) => self.tab = tab,
             Change::Select(node) => self.select(node),
             Change::Table => self.as_table = !self.as_table,
-            Change::Database(database) => self.database = database,
+            Change::Database(database) => {
+                self.database = database;
+                self.opened = None;
+            }
+            Change::OpenKey(key) => self.opened = key,
             Change::TypeKey(key) => self.type_key(key),
             Change::SlotCursor(slot) => self.slot_cursor = slot,
             Change::Resize(Splitter::Inspector, to) => self.inspector_width = to,
@@ -396,6 +412,7 @@ impl Store {
             Change::Transport(what) => self.transport(what),
             Change::Act(line) => self.act(&line),
             Change::Type(line) => self.type_line(&line),
+            Change::Leave => self.leave(),
             Change::Console(change) => self.consoles.apply(change),
             Change::DismissBanner => self.banner = None,
         }
@@ -443,6 +460,8 @@ impl Store {
         self.database = 0;
         self.consoles = Consoles::new(&self.lab);
         self.narrator.forget(&self.lab);
+        self.heard = Heard::default();
+        self.opened = None;
         self.touched();
     }
 
@@ -455,11 +474,13 @@ impl Store {
 
     /// What was read of the world is old.
     fn touched(&mut self) {
+        self.heard.listen(&self.lab);
         self.scene.take();
         self.selected = self.selected.min(self.scene().nodes.len().saturating_sub(1));
     }
 
     fn select(&mut self, node: usize) {
+        self.opened = None;
         self.selected = node.min(self.scene().nodes.len().saturating_sub(1));
         self.database = 0;
     }
@@ -538,6 +559,13 @@ impl Store {
             self.clock.last_frame = None;
         }
         self.narrator.listen(&self.lab, words);
+        self.touched();
+    }
+
+    fn leave(&mut self) {
+        let left = self.consoles.leave(&mut self.lab);
+        debug_assert_eq!(left, Ok(()), "the terminal is at a node that is there");
+        self.narrator.listen(&self.lab, Words(self.language));
         self.touched();
     }
 

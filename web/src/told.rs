@@ -3,7 +3,7 @@
 //! The lines of the log stay in Redis's words in every language; sentences are translated.
 
 use kvarium_engine::base::time::Duration;
-use kvarium_engine::event::{Event, Gone, Level};
+use kvarium_engine::event::{Cause, Event, Gone, Level};
 use kvarium_engine::resp::show::argument_text;
 use kvarium_engine::world::World;
 use kvarium_engine::world::script::Span;
@@ -39,6 +39,7 @@ pub fn weight(event: &WorldEvent) -> Weight {
             Event::Refused { .. }
             | Event::Moved { .. }
             | Event::ConfigChanged { .. }
+            | Event::Converted { .. }
             | Event::Removed { why: Gone::ExpiredLazily | Gone::ExpiredActively, .. }
             | Event::Executed { aborted: true, .. },
         ) => Weight::Important,
@@ -119,6 +120,15 @@ fn node_line(event: &Event) -> Line {
             ("⊘", format!("{command} refused ({gate}): {error}"))
         }
         Event::Changed { key, what, .. } => ("Δ", format!("{what} {}", argument_text(key))),
+        Event::Converted { key, from, to, cause, .. } => {
+            let cause = match cause {
+                Cause::Limit { parameter, value } => format!("{parameter} {value}"),
+                Cause::NotInteger => "a member is no integer".to_owned(),
+                Cause::FieldExpiry => "a field expires".to_owned(),
+                Cause::EditedInPlace => "edited in place".to_owned(),
+            };
+            ("⇄", format!("{} {from} → {to}: {cause}", argument_text(key)))
+        }
         Event::Removed { key, why, .. } => {
             let why = match why {
                 Gone::Deleted => "deleted",
@@ -151,6 +161,16 @@ fn node_line(event: &Event) -> Line {
     Line { sign, text }
 }
 
+/// Why a value changed its encoding.
+pub fn cause_text(words: Words, cause: Cause) -> String {
+    match cause {
+        Cause::Limit { parameter, value } => format!("{parameter} {value}"),
+        Cause::NotInteger => words.cause_not_integer().to_owned(),
+        Cause::FieldExpiry => words.cause_field_expiry().to_owned(),
+        Cause::EditedInPlace => words.cause_edited().to_owned(),
+    }
+}
+
 /// What is said aloud of an event, if it is worth it.
 pub fn sentence(words: Words, world: &World, happened: &Happened) -> Option<String> {
     let node = happened.node.map_or("", |node| world.name(Party::Node(node)));
@@ -170,6 +190,9 @@ pub fn sentence(words: Words, world: &World, happened: &Happened) -> Option<Stri
         }
         WorldEvent::Node(Event::Moved { slot, to, .. }) => words.narrate_moved(node, slot, to),
         WorldEvent::Node(Event::Flushed { keys, .. }) => words.narrate_flushed(node, words.count_keys(*keys)),
+        WorldEvent::Node(Event::Converted { key, to, cause, .. }) => {
+            words.narrate_converted(argument_text(key), to, cause_text(words, *cause))
+        }
         WorldEvent::Node(Event::Removed { key, why: Gone::ExpiredLazily | Gone::ExpiredActively, .. }) => {
             words.narrate_expired(node, argument_text(key))
         }

@@ -2,4 +2,5 @@
 
 pub mod command_line;
 pub mod completion;
+pub mod help;
 pub mod reply_text;

@@ -12,6 +12,12 @@ pub fn reply_text_of(command: &[Vec<u8>], reply: &ReplyValue, strings: Strings) 
     }
 }
 
+/// Bytes of the protocol as one reads them: what can't be printed is escaped, and a line ends where one ends.
+pub fn protocol_text(bytes: &[u8]) -> String {
+    let text: String = bytes.escape_ascii().map(char::from).collect();
+    text.replace("\\r\\n", "\\r\\n\n").trim_end().to_owned()
+}
+
 fn plain(text: &[u8]) -> String {
     String::from_utf8_lossy(text).trim_end_matches(['\r', '\n']).replace('\r', "")
 }
@@ -34,6 +40,11 @@ fn is_printed_raw(command: &[Vec<u8>]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_protocol_is_shown_line_by_line() {
+        assert_eq!(protocol_text(b"*1\r\n$2\r\n\xffa\r\n"), "*1\\r\\n\n$2\\r\\n\n\\xffa\\r\\n");
+    }
 
     #[test]
     fn texts_for_people_are_printed_without_quotes() {

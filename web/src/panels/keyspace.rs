@@ -1,4 +1,7 @@
-//! The keys of one node: type, encoding, time to live and bytes, read page by page with SCAN's own cursor.
+//! The keys of one node: type, encoding, time to live and bytes, read page by page with SCAN's own cursor; and the value
+//! of the one that is open.
+
+use std::rc::Rc;
 
 use kvarium_engine::base::glob;
 use kvarium_engine::inspect::{Inspect, KeyView};
@@ -6,6 +9,7 @@ use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::Panel;
+use super::value::Value;
 use crate::catalogue::{Words, grouped};
 use crate::store::{Change, View};
 use crate::widgets::viewport::use_viewport;
@@ -94,14 +98,10 @@ fn Keyspace(props: &Props) -> Html {
     };
     let row = |(at, key): (usize, &KeyView)| {
         let text = argument_text(&key.key);
-        let command = read_command(key.kind, &text);
+        let is_open = store.opened.as_deref() == Some(&key.key);
         let onclick = {
-            let (view, command) = (props.view.clone(), command.clone());
-            Callback::from(move |_: MouseEvent| {
-                if let Some(command) = &command {
-                    view.ask(Change::Type(command.clone()));
-                }
-            })
+            let key: Rc<[u8]> = key.key.as_slice().into();
+            props.view.changing(move |_: MouseEvent| Change::OpenKey((!is_open).then(|| key.clone())))
         };
         let (left, expired) = match key.expiry {
             None => ("–".to_owned(), false),
@@ -109,18 +109,19 @@ fn Keyspace(props: &Props) -> Html {
             Some(at) => (words.span(at.since(now).micros()), false),
         };
         html! {
-            <div key={text.clone()} class="key-row" role="row" aria-rowindex={(at + 2).to_string()}>
-                <span role="cell"><button type="button" class="key-button key" title={command.map(|command| words.issues(command))} {onclick}>{ text.clone() }</button></span>
+            <div key={text.clone()} class={classes!("key-row", is_open.then_some("open"))} role="row" aria-rowindex={(at + 2).to_string()}>
+                <span role="cell"><button type="button" class="key-button key" title={words.open_value()} aria-expanded={is_open.to_string()} {onclick}>{ text.clone() }</button></span>
                 <span role="cell">{ key.kind }</span>
                 <span role="cell" class="encoding">{ key.encoding }</span>
-                <span role="cell" class={classes!("number", expired.then_some("quiet"))}>{ left }</span>
-                <span role="cell" class="number">{ grouped(key.memory as u64) }</span>
+                <span role="cell" class={classes!("number", "left", expired.then_some("quiet"))}>{ left }</span>
+                <span role="cell" class="number memory">{ grouped(key.memory as u64) }</span>
             </div>
         }
     };
     let databases: Vec<_> = node.databases().collect();
     html! {
-        <div class="keyspace">
+        <div class={classes!("keyspace", store.opened.is_some().then_some("split"))}>
+            <div class="keys-side">
             <div class="tools">
                 { node_choice(&props.view) }
                 if databases.len() > 1 || db > 0 {
@@ -147,8 +148,8 @@ fn Keyspace(props: &Props) -> Html {
                     <span role="columnheader">{ words.key() }</span>
                     <span role="columnheader">{ words.type_() }</span>
                     <span role="columnheader" class="encoding">{ words.encoding() }</span>
-                    <span role="columnheader" class="number">{ words.ttl() }</span>
-                    <span role="columnheader" class="number">{ words.bytes() }</span>
+                    <span role="columnheader" class="number left">{ words.ttl() }</span>
+                    <span role="columnheader" class="number memory">{ words.bytes() }</span>
                 </div>
                 <div class="key-rows" ref={rows} role="rowgroup" tabindex="0" aria-label={words.keyspace()} {onscroll}>
                     <div role="presentation" style={format!("height:{}px", first * ROW)}></div>
@@ -156,20 +157,12 @@ fn Keyspace(props: &Props) -> Html {
                     <div role="presentation" style={format!("height:{}px", (listing.keys.len() - last) * ROW)}></div>
                 </div>
             </div>
+            </div>
+            if store.opened.is_some() {
+                <Value view={props.view.clone()} />
+            }
         </div>
     }
-}
-
-/// The command that shows a key's value.
-fn read_command(kind: &str, key: &str) -> Option<String> {
-    Some(match kind {
-        "string" => format!("GET {key}"),
-        "hash" => format!("HGETALL {key}"),
-        "list" => format!("LRANGE {key} 0 -1"),
-        "zset" => format!("ZRANGE {key} 0 -1 WITHSCORES"),
-        "set" => format!("SMEMBERS {key}"),
-        _ => return None,
-    })
 }
 
 /// Which node is looked at: shared by the panels that show one.

@@ -5,6 +5,7 @@ pub mod keyspace;
 pub mod node;
 pub mod slots;
 pub mod topology;
+pub mod value;
 
 use yew::Html;
 

@@ -20,6 +20,10 @@ pub struct Shown {
     pub prompt: AttrValue,
     pub command: AttrValue,
     pub answer: Answer,
+    /// Which gate refused it.
+    pub gate: Option<AttrValue>,
+    /// Request and reply as they went over the wire.
+    pub bytes: Option<(AttrValue, AttrValue)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +50,11 @@ pub struct Props {
     pub readonly: bool,
     pub suggest: Callback<String, Suggestions>,
     pub on_line: Callback<String>,
+    /// Ctrl-C, where there is no line to be given up.
+    pub on_leave: Callback<()>,
+    /// What the connection gets by itself, if anything.
+    #[prop_or_default]
+    pub stream: Option<AttrValue>,
     /// Shown while nothing has been typed.
     #[prop_or_default]
     pub welcome: AttrValue,
@@ -130,6 +139,8 @@ pub fn Terminal(props: &Props) -> Html {
         let (submit, take, recall, found) = (submit.clone(), take.clone(), recall.clone(), found.clone());
         let offers = !suggestions.choices.is_empty();
         let hints = offers || !suggestions.hint.is_empty();
+        let waits = props.stream.is_some() || props.exchanges.iter().any(|shown| shown.answer == Answer::Waiting);
+        let on_leave = props.on_leave.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.is_composing() {
                 return;
@@ -147,6 +158,7 @@ pub fn Terminal(props: &Props) -> Html {
                     Mode::Searching(passed) => mode.set(Mode::Searching(passed + 1)),
                     _ => set.emit((String::new(), Mode::Searching(0))),
                 },
+                "c" if event.ctrl_key() && text.is_empty() && waits => on_leave.emit(()),
                 "c" if event.ctrl_key() && has_no_selection(&event) => set.emit((String::new(), Mode::Typing)),
                 _ => return,
             }
@@ -208,6 +220,12 @@ pub fn Terminal(props: &Props) -> Html {
             if let Some(waiting) = &*pasted {
                 { confirmation(props, waiting, &pasted) }
             }
+            if let Some(stream) = &props.stream {
+                <div class="stream-bar" role="status">
+                    <span>{ stream.clone() }</span>
+                    <button type="button" class="button" onclick={props.on_leave.reform(|_: MouseEvent| ())}>{ props.words.leave() }{ " " }<kbd>{ "Ctrl C" }</kbd></button>
+                </div>
+            }
             if !props.readonly {
                 <div class="terminal-input">
                     <span class="prompt">{ prompt }</span>
@@ -265,6 +283,15 @@ fn exchange(words: Words, shown: &Shown) -> Html {
                 <pre><span class="prompt">{ shown.prompt.clone() }{ " " }</span><span class="typed">{ shown.command.clone() }</span></pre>
             }
             { answer }
+            if let Some(gate) = &shown.gate {
+                <span class="gate">{ "⊘ " }{ gate.clone() }</span>
+            }
+            if let Some((request, reply)) = &shown.bytes {
+                <div class="wire">
+                    if !request.is_empty() { <pre><span class="quiet" aria-hidden="true">{ "→ " }</span>{ request.clone() }</pre> }
+                    if !reply.is_empty() { <pre><span class="quiet" aria-hidden="true">{ "← " }</span>{ reply.clone() }</pre> }
+                </div>
+            }
         </div>
     }
 }

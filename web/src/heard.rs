@@ -1,0 +1,131 @@
+//! What happened that is shown later and elsewhere: values that changed their encoding, commands that a gate refused.
+
+use kvarium_engine::base::time::Duration;
+use kvarium_engine::event::{Cause, Event};
+use kvarium_engine::world::trace::{NodeId, WorldEvent};
+
+use crate::laboratory::Laboratory;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversion {
+    /// Its event's number.
+    pub id: u64,
+    pub at: Duration,
+    pub from: &'static str,
+    pub to: &'static str,
+    pub cause: Cause,
+    node: NodeId,
+    db: usize,
+    key: Box<[u8]>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Refusal {
+    id: u64,
+    at: Duration,
+    node: NodeId,
+    gate: &'static str,
+    error: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    conversions: Vec<Conversion>,
+    refusals: Vec<Refusal>,
+    /// So much of the trace has been read.
+    until: u64,
+}
+
+/// Of each kind, so many are remembered.
+const KEPT: usize = 1000;
+
+impl Heard {
+    /// Reads what has happened since the last time, and forgets what is no longer the past.
+    pub fn listen(&mut self, lab: &Laboratory) {
+        let count = lab.count();
+        if count < self.until {
+            self.conversions.retain(|conversion| conversion.id < count);
+            self.refusals.retain(|refusal| refusal.id < count);
+        }
+        for id in self.until.min(count)..count {
+            self.hear(lab, id);
+        }
+        self.until = count;
+        keep(&mut self.conversions);
+        keep(&mut self.refusals);
+    }
+
+    fn hear(&mut self, lab: &Laboratory, id: u64) {
+        let Some(happened) = lab.happened(id) else { return };
+        let (at, Some(node)) = (happened.at, happened.node) else { return };
+        match &happened.event {
+            WorldEvent::Node(Event::Converted { db, key, from, to, cause }) => {
+                let (db, key) = (*db as usize, key.clone());
+                self.conversions.push(Conversion { id, at, from, to, cause: *cause, node, db, key });
+            }
+            // Where a redirection leads is said by its own words.
+            WorldEvent::Node(Event::Refused { gate, error, .. }) if !error.starts_with("MOVED ") => {
+                self.refusals.push(Refusal { id, at, node, gate, error: error.clone() });
+            }
+            _ => {}
+        }
+    }
+
+    /// The conversions of one key, the newest first.
+    pub fn conversions<'a>(&'a self, node: usize, db: usize, key: &'a [u8]) -> impl Iterator<Item = &'a Conversion> {
+        let is_meant = move |it: &&Conversion| it.node.0 as usize == node && it.db == db && *it.key == *key;
+        self.conversions.iter().rev().filter(is_meant)
+    }
+
+    /// The gate that answered with this error between two moments.
+    pub fn gate(&self, node: NodeId, error: &str, from: Duration, to: Duration) -> Option<&'static str> {
+        let near = self.refusals.iter().rev().skip_while(|refusal| refusal.at > to);
+        let mut near = near.take_while(|refusal| refusal.at >= from);
+        near.find(|refusal| refusal.node == node && refusal.error == error).map(|refusal| refusal.gate)
+    }
+}
+
+fn keep<T>(all: &mut Vec<T>) {
+    let excess = all.len().saturating_sub(KEPT);
+    all.drain(..excess);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(lines: &[&str]) -> (Laboratory, Heard) {
+        let mut lab = Laboratory::new("single", None);
+        for line in lines {
+            lab.command(1, &lab.nodes()[0].clone(), line).unwrap();
+            lab.advance(lab.now() + Duration::from_millis(100), &mut || true);
+        }
+        let mut heard = Heard::default();
+        heard.listen(&lab);
+        (lab, heard)
+    }
+
+    #[test]
+    fn conversions_are_of_one_key_and_of_the_past() {
+        let (mut lab, mut heard) = told(&["SADD s 1", "SADD s text", "SADD other 1"]);
+        let found: Vec<_> = heard.conversions(0, 0, b"s").collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].from, found[0].to, found[0].cause), ("intset", "listpack", Cause::NotInteger));
+        assert_eq!(heard.conversions(0, 0, b"other").count(), 0);
+        lab.seek(Duration::ZERO);
+        heard.listen(&lab);
+        assert_eq!(heard.conversions(0, 0, b"s").count(), 0);
+    }
+
+    #[test]
+    fn the_gate_is_that_of_the_command() {
+        let (lab, heard) = told(&["NONSENSE", "MULTI", "WATCH k"]);
+        let exchanges: Vec<_> = lab.exchanges(1).collect();
+        let gate = |at: usize, error: &str| {
+            heard.gate(exchanges[at].node, error, exchanges[at].at, exchanges[at].answered.unwrap())
+        };
+        assert_eq!(gate(0, "ERR unknown command 'NONSENSE', with args beginning with: "), Some("exists"));
+        assert_eq!(gate(2, "ERR WATCH inside MULTI is not allowed"), Some("transaction"));
+        assert_eq!(gate(1, "ERR WATCH inside MULTI is not allowed"), None);
+    }
+}

@@ -1,0 +1,203 @@
+//! A string as text, as bytes, as a number, and as the bits that SETBIT and GETBIT count.
+
+use kvarium_engine::inspect::value::{StringView, ValueView};
+use yew::prelude::*;
+
+use super::{Props, ROW, choice, go_to, read, readable};
+use crate::catalogue::{Words, grouped};
+use crate::store::View;
+use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Text,
+    Hex,
+    Bits,
+}
+
+/// Bytes of text in a line of a long string.
+const LINE: usize = 96;
+/// Up to so many bytes a text is laid out as a whole.
+const WHOLE: usize = 4096;
+/// Bits are counted in strings of up to so many bytes.
+const COUNTED: usize = 1 << 20;
+/// Height of a row of bits, as the style sheet has it.
+const BITS: f64 = 18.0;
+
+#[component]
+pub fn Text(props: &Props) -> Html {
+    let goal = use_state_eq(|| None::<Goal>);
+    let mode = use_state_eq(|| Mode::Text);
+    let narrow = use_state_eq(|| false);
+    let store = props.view.read();
+    let words = store.words();
+    let as_table = store.as_table;
+    let Some((len, int, ones)) = string(&props.view, |string| (string.len(), string.int(), string.ones(COUNTED)))
+    else {
+        return Html::default();
+    };
+    let chosen = *mode;
+    // Bytes of a row, and its height.
+    let (wide, high) = match (chosen, *narrow) {
+        (Mode::Text, false) => (LINE, ROW),
+        (Mode::Text, true) => (LINE / 3, ROW),
+        (Mode::Hex, false) => (16, ROW),
+        (Mode::Hex, true) => (8, ROW),
+        (Mode::Bits, _) if as_table => (4, ROW),
+        (Mode::Bits, false) => (8, BITS),
+        (Mode::Bits, true) => (4, BITS),
+    };
+    let rows = len.div_ceil(wide);
+    let draw = {
+        let (view, narrow) = (props.view.clone(), narrow.clone());
+        Callback::from(move |sight: Sight| {
+            narrow.set(sight.breadth < 560.0);
+            let range = sight.of(high, rows);
+            let html = range.clone().map(|row| match chosen {
+                Mode::Text => text_row(&view, row, wide),
+                Mode::Hex => hex_row(&view, row, wide),
+                Mode::Bits if as_table => bit_table_row(&view, row, wide),
+                Mode::Bits => bit_row(&view, row, wide, len),
+            });
+            Drawn { at: range.start as f64 * high, html: html.collect() }
+        })
+    };
+    let find = move |typed: &str| {
+        let at: usize = typed.parse().ok()?;
+        let byte = if chosen == Mode::Bits { at / 8 } else { at };
+        (byte < len).then_some((byte / wide) as f64 * high)
+    };
+    let whole = (chosen == Mode::Text && len <= WHOLE)
+        .then(|| string(&props.view, |string| string.bytes(0..WHOLE)))
+        .flatten()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    html! {
+        <>
+            <div class="value-tools">
+                <span class="choice" role="group" aria-label={words.shown_as()}>
+                    { choice(&mode, Mode::Text, words.as_text()) }
+                    { choice(&mode, Mode::Hex, words.as_hex()) }
+                    { choice(&mode, Mode::Bits, words.as_bits()) }
+                </span>
+                if whole.is_none() {
+                    { go_to(if chosen == Mode::Bits { words.go_to_bit() } else { words.go_to_byte() }, "0", &goal, find) }
+                }
+                if chosen == Mode::Bits {
+                    if let Some(ones) = ones { <span class="quiet">{ words.ones(grouped(ones), grouped(len as u64 * 8)) }</span> }
+                }
+            </div>
+            if let Some(value) = int {
+                { number(words, value) }
+            }
+            if len == 0 {
+                <div class="empty">{ words.empty_string() }</div>
+            } else if let Some(text) = whole {
+                <pre class="value-text" tabindex="0">{ text }</pre>
+            } else {
+                <Scroller key={format!("{}", chosen as u8)} axis={Axis::Down} extent={rows as f64 * high} step={high} label={words.value()}
+                    class={classes!("rows", "bytes", (chosen == Mode::Bits && !as_table).then_some("bitmap"))} role="list" {draw} goal={*goal} />
+            }
+        </>
+    }
+}
+
+fn string<R>(view: &View, f: impl FnOnce(StringView<'_>) -> R) -> Option<R> {
+    read(view, |opened| match opened.value {
+        ValueView::String(string) => Some(f(string)),
+        _ => None,
+    })?
+}
+
+/// What an integer is kept as: its 64 bits.
+fn number(words: Words, value: i64) -> Html {
+    html! {
+        <dl class="int">
+            <dt>{ words.kept_as_int() }</dt><dd class="mono">{ value }</dd>
+            <dt class="hidden-text">{ words.as_hex() }</dt><dd class="mono quiet">{ format!("0x{value:016x}") }</dd>
+        </dl>
+    }
+}
+
+/// Some bytes of the string, from `before` bytes earlier on where there are any.
+fn bytes(view: &View, range: std::ops::Range<usize>) -> Vec<u8> {
+    string(view, |string| string.bytes(range)).unwrap_or_default()
+}
+
+/// A line of a long text. A character belongs to the line in which it begins.
+fn text_row(view: &View, row: usize, wide: usize) -> Html {
+    const LONGEST: usize = 3;
+    let start = row * wide;
+    let here = bytes(view, start..start + wide + LONGEST);
+    let continues = |byte: &u8| byte & 0xc0 == 0x80;
+    let skipped = if row == 0 { 0 } else { here.iter().take(LONGEST).take_while(|byte| continues(byte)).count() };
+    let end = wide.min(here.len());
+    let more = here[end..].iter().take_while(|byte| continues(byte)).count();
+    html! {
+        <div key={row} class="byte-row" role="listitem">
+            <span class="offset">{ grouped(start as u64) }</span>
+            <span class="mono text">{ readable(&here[skipped.min(end)..end + more], false) }</span>
+        </div>
+    }
+}
+
+fn hex_row(view: &View, row: usize, wide: usize) -> Html {
+    let here = bytes(view, row * wide..(row + 1) * wide);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+    let plain = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { *byte as char } else { '·' };
+    let halves: Vec<_> = here.chunks(8).map(hex).collect();
+    html! {
+        <div key={row} class="byte-row" role="listitem">
+            <span class="offset">{ format!("{:08x}", row * wide) }</span>
+            <span class="mono hex" style={format!("min-width:{}ch", wide * 3 + wide / 8 - 2)}>{ halves.join("  ") }</span>
+            <span class="mono plain">{ here.iter().map(plain).collect::<String>() }</span>
+        </div>
+    }
+}
+
+/// The bits of some bytes, the first bit of a byte being its highest.
+fn bits(bytes: &[u8]) -> impl Iterator<Item = bool> {
+    bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte & (0x80 >> bit) != 0))
+}
+
+/// A row of cells: one path for those that are set, one for those that are not.
+fn bit_row(view: &View, row: usize, wide: usize, len: usize) -> Html {
+    let here = bytes(view, row * wide..(row + 1) * wide);
+    let (mut set, mut clear) = (String::new(), String::new());
+    for (at, bit) in bits(&here).enumerate() {
+        let x = at as f64 * 12.0 + (at / 8) as f64 * 6.0;
+        let path = if bit { &mut set } else { &mut clear };
+        path.push_str(&format!("M{x} 0h10v14h-10z"));
+    }
+    let ones: Vec<_> = bits(&here).enumerate().filter(|(_, bit)| *bit).map(|(at, _)| row * wide * 8 + at).collect();
+    let named: Vec<_> = ones.iter().take(16).map(usize::to_string).collect();
+    let label = format!("{}: {}{}", row * wide * 8, named.join(", "), if ones.len() > 16 { " …" } else { "" });
+    let width = wide.min(len) * 102;
+    html! {
+        <div key={row} class="byte-row" role="listitem" aria-label={label.clone()} title={label}>
+            <span class="offset">{ grouped((row * wide * 8) as u64) }</span>
+            <svg class="bit-cells" viewBox={format!("0 0 {width} 14")} width={width.to_string()} height="14" aria-hidden="true"><path class="clear" d={clear} /><path class="set" d={set} /></svg>
+        </div>
+    }
+}
+
+fn bit_table_row(view: &View, row: usize, wide: usize) -> Html {
+    let here = bytes(view, row * wide..(row + 1) * wide);
+    let digits: Vec<_> = here.iter().map(|byte| format!("{byte:08b}")).collect();
+    html! {
+        <div key={row} class="byte-row" role="listitem">
+            <span class="offset">{ grouped((row * wide * 8) as u64) }</span>
+            <span class="mono">{ digits.join(" ") }</span>
+            <span class="mono quiet">{ bits(&here).filter(|bit| *bit).count() }</span>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bit_is_the_highest() {
+        assert_eq!(bits(&[0x81]).collect::<Vec<_>>(), [true, false, false, false, false, false, false, true]);
+    }
+}
