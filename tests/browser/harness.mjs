@@ -121,6 +121,16 @@ export async function ready(page) {
   await page.waitForSelector("#app:not([aria-busy]) > *", { timeout: 20_000 });
 }
 
+/** Types a line into the terminal and waits for its reply. */
+export async function say(page, line) {
+  const before = await page.locator(".exchange").count();
+  await page.fill("#command", line);
+  await page.press("#command", "Enter");
+  await page.waitForFunction((count) => document.querySelectorAll(".exchange pre").length > count, before);
+  await page.waitForFunction(() => !document.querySelector(".exchange .waiting"));
+  return page.locator(".exchange").last().locator("pre").last().innerText();
+}
+
 /** What axe finds wrong for people who use assistive technology, and calls serious or worse. */
 export async function barriers(page) {
   await page.evaluate(require("axe-core").source);

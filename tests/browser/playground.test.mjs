@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, screenshot, startBrowser, startHost } from "./harness.mjs";
+import { LANGUAGES, SIZES, barriers, open, say, screenshot, startBrowser, startHost } from "./harness.mjs";
 
 let host, browser;
 
@@ -23,16 +23,6 @@ async function visit(fragment, size) {
   const { page, problems } = await open(browser.context, `${host.url}${fragment}`, size);
   page.setDefaultTimeout(15_000);
   return { page, problems };
-}
-
-/** Types a line into the terminal and waits for its reply. */
-async function say(page, line) {
-  const before = await page.locator(".exchange").count();
-  await page.fill("#command", line);
-  await page.press("#command", "Enter");
-  await page.waitForFunction((count) => document.querySelectorAll(".exchange pre").length > count, before);
-  await page.waitForFunction(() => !document.querySelector(".exchange .waiting"));
-  return page.locator(".exchange").last().locator("pre").last().innerText();
 }
 
 test("the terminal prints as redis-cli does", async () => {
