@@ -259,6 +259,9 @@ words! {
     as_text: "text", "文本";
     as_hex: "bytes", "字节";
     as_bits: "bits", "位图";
+    as_registers: "registers", "寄存器";
+    registers: "Registers", "寄存器";
+    registers_map: "16384 registers, 128 by 128. Arrow keys move the cursor.", "16384 个寄存器，128 × 128。方向键移动光标。";
     kept_as_int: "kept as a 64-bit integer", "以 64 位整数保存";
     empty_string: "An empty string.", "空字符串。";
 
@@ -377,6 +380,8 @@ sentences! {
     expires_in(span): "expires in {span}", "{span}后过期";
     node_of_list(number, elements, bytes): "node {number} · {elements} · {bytes}", "节点 {number} · {elements} · {bytes}";
     fields_expire(count): "{count} expire by themselves", "{count} 个字段会自行过期";
+    register_said(register, value): "Register {register}: {value}", "寄存器 {register}：{value}";
+    estimate(count): "about {count} different elements", "约 {count} 个不同元素";
     ones(ones, all): "{ones} of {all} bits are set", "{all} 位中有 {ones} 位为 1";
     reckoned(count): "Reckoned from the first {count} members of each set.", "根据每个集合的前 {count} 个成员估算。";
     and_more(count): "and {count} more", "还有 {count} 个";

@@ -21,6 +21,10 @@ pub const DARK: Palette = Palette {
     shards: [[0x4c, 0x55, 0xff], [0xe8, 0x62, 0x1a], [0x16, 0xbd, 0x9f], [0xc2, 0xb5, 0xff], [0xf6, 0xea, 0x8c]],
 };
 
+/// What text is drawn in.
+pub const INK_LIGHT: Rgb = [0x12, 0x1a, 0x23];
+pub const INK_DARK: Rgb = [0xe9, 0xee, 0xf3];
+
 /// Between two colours: `share` 0 is the first, 1 the second.
 pub fn mix(a: Rgb, b: Rgb, share: f32) -> Rgb {
     std::array::from_fn(|at| (f32::from(a[at]) + (f32::from(b[at]) - f32::from(a[at])) * share) as u8)

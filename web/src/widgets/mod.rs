@@ -3,6 +3,7 @@
 pub mod crc_strip;
 pub mod dialog;
 pub mod event_list;
+pub mod heat_map;
 pub mod icon;
 pub mod paging;
 pub mod scroller;

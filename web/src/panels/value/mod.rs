@@ -2,6 +2,7 @@
 
 mod hash;
 mod list;
+mod registers;
 mod set;
 mod string;
 mod zset;

@@ -1,9 +1,12 @@
-//! A string as text, as bytes, as a number, and as the bits that SETBIT and GETBIT count.
+//! A string as text, as bytes, as a number, as the bits that SETBIT and GETBIT count, and as the registers of a HyperLogLog.
+
+use std::rc::Rc;
 
 use kvarium_engine::inspect::value::{StringView, ValueView};
 use yew::prelude::*;
 
-use super::{Props, ROW, choice, go_to, read, readable};
+use super::registers::Registers;
+use super::{Props, ROW, go_to, read, readable};
 use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
@@ -13,6 +16,8 @@ enum Mode {
     Text,
     Hex,
     Bits,
+    /// Of a HyperLogLog.
+    Registers,
 }
 
 /// Bytes of text in a line of a long string.
@@ -27,18 +32,21 @@ const BITS: f64 = 18.0;
 #[component]
 pub fn Text(props: &Props) -> Html {
     let goal = use_state_eq(|| None::<Goal>);
-    let mode = use_state_eq(|| Mode::Text);
+    let mode = use_state_eq(|| None::<Mode>);
     let narrow = use_state_eq(|| false);
     let store = props.view.read();
     let words = store.words();
     let as_table = store.as_table;
-    let Some((len, int, ones)) = string(&props.view, |string| (string.len(), string.int(), string.ones(COUNTED)))
+    let Some((len, int, ones, sketch)) =
+        string(&props.view, |string| (string.len(), string.int(), string.ones(COUNTED), string.hyperloglog()))
     else {
         return Html::default();
     };
-    let chosen = *mode;
+    let usual = if sketch.is_some() { Mode::Registers } else { Mode::Text };
+    let chosen = mode.filter(|mode| *mode != Mode::Registers || sketch.is_some()).unwrap_or(usual);
     // Bytes of a row, and its height.
     let (wide, high) = match (chosen, *narrow) {
+        (Mode::Registers, _) => (1, ROW),
         (Mode::Text, false) => (LINE, ROW),
         (Mode::Text, true) => (LINE / 3, ROW),
         (Mode::Hex, false) => (16, ROW),
@@ -58,6 +66,7 @@ pub fn Text(props: &Props) -> Html {
                 Mode::Hex => hex_row(&view, row, wide),
                 Mode::Bits if as_table => bit_table_row(&view, row, wide),
                 Mode::Bits => bit_row(&view, row, wide, len),
+                Mode::Registers => Html::default(),
             });
             Drawn { at: range.start as f64 * high, html: html.collect() }
         })
@@ -75,11 +84,12 @@ pub fn Text(props: &Props) -> Html {
         <>
             <div class="value-tools">
                 <span class="choice" role="group" aria-label={words.shown_as()}>
-                    { choice(&mode, Mode::Text, words.as_text()) }
-                    { choice(&mode, Mode::Hex, words.as_hex()) }
-                    { choice(&mode, Mode::Bits, words.as_bits()) }
+                    if sketch.is_some() { { shown_as(&mode, chosen, Mode::Registers, words.as_registers()) } }
+                    { shown_as(&mode, chosen, Mode::Text, words.as_text()) }
+                    { shown_as(&mode, chosen, Mode::Hex, words.as_hex()) }
+                    { shown_as(&mode, chosen, Mode::Bits, words.as_bits()) }
                 </span>
-                if whole.is_none() {
+                if whole.is_none() && chosen != Mode::Registers {
                     { go_to(if chosen == Mode::Bits { words.go_to_bit() } else { words.go_to_byte() }, "0", &goal, find) }
                 }
                 if chosen == Mode::Bits {
@@ -91,6 +101,8 @@ pub fn Text(props: &Props) -> Html {
             }
             if len == 0 {
                 <div class="empty">{ words.empty_string() }</div>
+            } else if let Some(sketch) = sketch.filter(|_| chosen == Mode::Registers) {
+                <Registers {words} sketch={Rc::new(sketch)} {as_table} dark={store.is_dark()} />
             } else if let Some(text) = whole {
                 <pre class="value-text" tabindex="0">{ text }</pre>
             } else {
@@ -99,6 +111,13 @@ pub fn Text(props: &Props) -> Html {
             }
         </>
     }
+}
+
+/// A button for a way of showing it, of which the usual one is chosen until another is.
+fn shown_as(mode: &UseStateHandle<Option<Mode>>, chosen: Mode, to: Mode, name: &'static str) -> Html {
+    let mode = mode.clone();
+    let onclick = Callback::from(move |_: MouseEvent| mode.set(Some(to)));
+    html! { <button type="button" class="button" aria-pressed={(chosen == to).to_string()} {onclick}>{ name }</button> }
 }
 
 fn string<R>(view: &View, f: impl FnOnce(StringView<'_>) -> R) -> Option<R> {
