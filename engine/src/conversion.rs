@@ -54,7 +54,11 @@ pub fn report(state: &mut State, command: &Command, args: Args<'_>, edited: &[Ed
 fn encoding_of(entry: &Entry, command: &Command) -> &'static str {
     match entry.value() {
         ValueRef::Bytes(bytes) if command.group == Group::HyperLogLog && hyperloglog::is_one(bytes) => {
-            if hyperloglog::is_sparse(bytes) { "sparse" } else { "dense" }
+            if hyperloglog::is_sparse(bytes) {
+                "sparse"
+            } else {
+                "dense"
+            }
         }
         _ => entry.encoding(),
     }

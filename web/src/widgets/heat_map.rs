@@ -79,7 +79,13 @@ pub fn HeatMap(props: &Props) -> Html {
 fn pixels(values: &[u8], paper: Rgb, ink: Rgb) -> Vec<u8> {
     let most = f32::from(values.iter().copied().max().unwrap_or(0).max(8));
     let colour = |value: u8| if value == 0 { paper } else { mix(paper, ink, 0.2 + 0.8 * f32::from(value) / most) };
-    values.iter().flat_map(|&value| { let [r, g, b] = colour(value); [r, g, b, 255] }).collect()
+    values
+        .iter()
+        .flat_map(|&value| {
+            let [r, g, b] = colour(value);
+            [r, g, b, 255]
+        })
+        .collect()
 }
 
 fn draw(canvas: &HtmlCanvasElement, pixels: &[u8], side: usize) {
