@@ -12,6 +12,7 @@ mod limits;
 mod listeners;
 mod log;
 mod pid_file;
+pub mod replay;
 mod resident;
 mod settings;
 mod signals;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kvarium_server::{arguments, start};
+use kvarium_server::{arguments, replay, start};
 
 /// A Redis-compatible database that shows how it works.
 #[derive(Parser)]
@@ -33,11 +33,24 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "FILE | --DIRECTIVE VALUE")]
         arguments: Vec<OsString>,
     },
+    /// Plays an experiment of the playground, and prints what happened in it.
+    ///
+    /// The last line has the hash of the trace: it is the same wherever the experiment is played.
+    Replay {
+        /// A link that the playground's Share gave, a file with the script, or `-` for standard input.
+        source: String,
+        /// Prints the last line only.
+        #[arg(short, long)]
+        quiet: bool,
+    },
 }
 
 fn main() -> ExitCode {
-    let Command::Server { arguments } = CommandLine::parse().command;
-    match arguments::parse(&arguments).and_then(|arguments| start::server(&arguments)) {
+    let done = match CommandLine::parse().command {
+        Command::Server { arguments } => arguments::parse(&arguments).and_then(|arguments| start::server(&arguments)),
+        Command::Replay { source, quiet } => replay::run(&source, quiet),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("kvarium: {why}");

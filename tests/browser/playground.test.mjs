@@ -1,5 +1,7 @@
 // The playground at work: the main path by keyboard alone, panels, time, sharing, other people's pages, frames.
 
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { LANGUAGES, SIZES, barriers, open, say, screenshot, startBrowser, startHost } from "./harness.mjs";
@@ -158,6 +160,9 @@ test("a link holds the experiment", async () => {
   }
   assert.ok(hashes[0]);
   assert.equal(hashes[0], hashes[1]);
+  // The server's program plays the same experiment.
+  const { stdout } = await promisify(execFile)(process.env.KVARIUM, ["replay", "--quiet", link]);
+  assert.match(stdout, new RegExp(`40 actions.*trace ${hashes[0]}\n$`));
 });
 
 test("a damaged link says so", async () => {

@@ -9,6 +9,8 @@ use kvarium_engine::node::Node;
 use kvarium_engine::resp::decode::{Batch, Limits, Progress};
 use kvarium_engine::resp::value::ReplyValue;
 use kvarium_engine::types::hyperloglog::{self as hll, Registers};
+use kvarium_engine::world::script::Action;
+use kvarium_engine::world::share;
 
 /// A target: its name, what to feed it, and inputs that show what it reads.
 pub struct Target {
@@ -22,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "node", run: node, examples: COMMANDS },
     Target { name: "reply", run: reply, examples: REPLIES },
     Target { name: "config", run: config, examples: CONFIGS },
+    Target { name: "link", run: link, examples: LINKS },
     Target { name: "hyperloglog", run: hyperloglog, examples: HYPERLOGLOGS },
 ];
 
@@ -45,6 +48,12 @@ const CONFIGS: &[&[u8]] = &[
     b"# comment\nport 7000\nmaxmemory 100mb\nrequirepass \"a b\\x41\"\n",
     b"client-output-buffer-limit normal 0 0 0 pubsub 32mb 8mb 60\nnotify-keyspace-events KEA\n",
     b"rename-command flushall \"\"\nbind 127.0.0.1 ::1\nhz 500\ncluster-enabled yes\ncluster-static-slots a:1 0-16383\n",
+];
+
+const LINKS: &[&[u8]] = &[
+    b"#v1.AQUA-v9hIGJ5dA",
+    b"v1.AwA",
+    b"!scenario 3-masters\n!seed 42\n+1s @A-M> SET k v\n!cut A-M B-M\n!until event(Moved)\n",
 ];
 
 const HYPERLOGLOGS: &[&[u8]] = &[
@@ -169,6 +178,17 @@ fn reply(input: &[u8]) {
 }
 
 /// A configuration that is taken is written so that it reads the same.
+/// A link's script is text, and each of its lines is an action or refused.
+fn link(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let script = share::from_fragment(text).unwrap_or_else(|_| text.into());
+    for line in script.lines() {
+        if let Ok(action) = Action::parse(line) {
+            assert_eq!(Action::parse(&action.to_string()).as_ref(), Ok(&action), "{line}");
+        }
+    }
+}
+
 fn config(input: &[u8]) {
     let Ok(config) = Config::parse(&String::from_utf8_lossy(input)) else { return };
     let text = config.to_text();

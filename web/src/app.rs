@@ -9,9 +9,9 @@ use crate::catalogue::Language;
 use crate::home::home;
 use crate::laboratory::Laboratory;
 use crate::session::Session;
-use crate::share;
 use crate::shell::{dialog, laboratory, on_key};
 use crate::store::{Change, PRESETS, Route, Store, Theme, View};
+use kvarium_engine::world::share;
 
 /// Draws again whenever the session's store has changed.
 #[hook]

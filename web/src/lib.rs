@@ -15,7 +15,6 @@ pub mod palette;
 pub mod panels;
 pub mod scene;
 pub mod session;
-pub mod share;
 pub mod shell;
 pub mod store;
 pub mod told;

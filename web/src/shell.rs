@@ -10,7 +10,6 @@ use crate::catalogue::{Language, Words};
 use crate::console::completion::suggest;
 use crate::consoles::Tab;
 use crate::panels::{INSPECTOR, PANELS};
-use crate::share;
 use crate::store::{
     Banner, Change, ConsoleChange, DialogKind, Lower, Named, PRESETS, Route, Sheet, Splitter as Split, Store, Theme,
     View,
@@ -22,6 +21,7 @@ use crate::widgets::splitter::Splitter;
 use crate::widgets::tabs::{self, Tabs};
 use crate::widgets::terminal::Terminal;
 use crate::widgets::timeline::{Timeline, Transport};
+use kvarium_engine::world::share;
 
 /// A link longer than this may not survive a chat program, in characters.
 const LONG_LINK: usize = 8000;

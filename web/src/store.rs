@@ -6,6 +6,7 @@ use std::rc::Rc;
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::resp::value::ReplyValue;
+use kvarium_engine::world::share;
 use yew::{AttrValue, Callback};
 
 use crate::catalogue::{Language, Words};
@@ -17,7 +18,6 @@ use crate::narrator::Narrator;
 use crate::panels::{INSPECTOR, PANELS, Panel};
 use crate::scene::Scene;
 use crate::session::Session;
-use crate::share;
 use crate::widgets::event_list::Row;
 use crate::widgets::timeline::{Mark, Transport};
 

@@ -21,6 +21,7 @@ mod machine;
 pub mod outside;
 pub mod scenario;
 pub mod script;
+pub mod share;
 pub mod trace;
 
 use alloc::boxed::Box;

@@ -1,5 +1,8 @@
 //! The link that holds an experiment: `#v1.` and the deflated script in base64url. Nothing is sent to a server.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
@@ -12,7 +15,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkError {
-    /// Made by a version of this page that is not this one.
+    /// Made by another version of this format.
     Version,
     /// Cut short, or changed on its way.
     Damaged,
@@ -61,6 +64,7 @@ pub fn from_fragment(fragment: &str) -> Result<String, LinkError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn a_link_holds_its_script() {
