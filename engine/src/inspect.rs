@@ -161,6 +161,12 @@ impl<'a> Inspect<'a> {
         }
     }
 
+    /// The clients that wait for a key, in the order in which they will be served.
+    pub fn waiting_for(&self, db: usize, key: &[u8]) -> Vec<u64> {
+        let waiting = self.state.blocked.waiting_for(db, key).into_iter();
+        waiting.filter_map(|conn| self.state.clients.get(conn)).map(|client| client.id.0).collect()
+    }
+
     fn wait_view(&self, client: &Client) -> Option<WaitView> {
         let held = || WaitView { keys: Vec::new(), wants: "", until: self.state.pause.map(|pause| pause.until) };
         let waiting = client.waiting.as_ref().map(|waiting| WaitView {

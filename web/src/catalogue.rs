@@ -289,6 +289,16 @@ words! {
     plain_client: "plain", "普通";
     smart_client: "slot-aware", "认识槽位";
     following_client: "follows MOVED", "跟随 MOVED";
+    waiting_room: "Waiting", "等待中";
+    listening: "Listening", "监听中";
+    nobody_waits: "Nobody waits or listens. Try BLPOP jobs 0 in one connection and RPUSH jobs 1 in another, or SUBSCRIBE news.", "没有客户端在等待或监听。试试在一个连接里执行 BLPOP jobs 0，在另一个连接里执行 RPUSH jobs 1；或者 SUBSCRIBE news。";
+    woken: "Woken", "已唤醒";
+    for_ever: "for ever", "一直等";
+    held_by_pause: "CLIENT PAUSE", "CLIENT PAUSE";
+    channel: "channel", "频道";
+    pattern: "pattern", "模式";
+    shard_channel: "shard channel", "分片频道";
+    every_command: "every command", "所有命令";
     no_clients: "No clients in this world yet.", "这个世界里还没有客户端。";
 
     // terminal
@@ -385,6 +395,11 @@ sentences! {
     ones(ones, all): "{ones} of {all} bits are set", "{all} 位中有 {ones} 位为 1";
     reckoned(count): "Reckoned from the first {count} members of each set.", "根据每个集合的前 {count} 个成员估算。";
     and_more(count): "and {count} more", "还有 {count} 个";
+    wants(kind): "waits for a {kind}", "等待 {kind}";
+    gives_up_in(span): "gives up in {span}", "{span}后放弃";
+    client_number(id): "client {id}", "客户端 {id}";
+    woken_by(key): "woken by {key}", "被 {key} 唤醒";
+    waits_no_longer(client): "{client} waits no longer", "{client} 不再等待";
     narrate_expired(node, key): "{key} expired on {node}.", "{node} 上的 {key} 过期了。";
     script_error(why): "The world did not understand that: {why}", "无法理解这条指令：{why}";
     engine_version(version): "engine {version}", "引擎 {version}";

@@ -1,4 +1,5 @@
-//! What happened that is shown later and elsewhere: values that changed their encoding, commands that a gate refused.
+//! What happened that is shown later and elsewhere: values that changed their encoding, commands that a gate refused,
+//! clients that were woken.
 
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::event::{Cause, Event};
@@ -28,8 +29,21 @@ struct Refusal {
     error: String,
 }
 
+/// A client that no longer waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waking {
+    /// Its event's number.
+    pub id: u64,
+    pub at: Duration,
+    pub client: u64,
+    /// The key that woke it, unless it was time or somebody else.
+    pub by: Option<Box<[u8]>>,
+    node: NodeId,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
+    wakings: Vec<Waking>,
     conversions: Vec<Conversion>,
     refusals: Vec<Refusal>,
     /// So much of the trace has been read.
@@ -44,6 +58,7 @@ impl Heard {
     pub fn listen(&mut self, lab: &Laboratory) {
         let count = lab.count();
         if count < self.until {
+            self.wakings.retain(|waking| waking.id < count);
             self.conversions.retain(|conversion| conversion.id < count);
             self.refusals.retain(|refusal| refusal.id < count);
         }
@@ -51,6 +66,7 @@ impl Heard {
             self.hear(lab, id);
         }
         self.until = count;
+        keep(&mut self.wakings);
         keep(&mut self.conversions);
         keep(&mut self.refusals);
     }
@@ -62,6 +78,9 @@ impl Heard {
             WorldEvent::Node(Event::Converted { db, key, from, to, cause }) => {
                 let (db, key) = (*db as usize, key.clone());
                 self.conversions.push(Conversion { id, at, from, to, cause: *cause, node, db, key });
+            }
+            WorldEvent::Node(Event::Unblocked { client, by }) => {
+                self.wakings.push(Waking { id, at, client: client.0, by: by.clone(), node });
             }
             // Where a redirection leads is said by its own words.
             WorldEvent::Node(Event::Refused { gate, error, .. }) if !error.starts_with("MOVED ") => {
@@ -75,6 +94,11 @@ impl Heard {
     pub fn conversions<'a>(&'a self, node: usize, db: usize, key: &'a [u8]) -> impl Iterator<Item = &'a Conversion> {
         let is_meant = move |it: &&Conversion| it.node.0 as usize == node && it.db == db && *it.key == *key;
         self.conversions.iter().rev().filter(is_meant)
+    }
+
+    /// The clients of a node that were woken, the last one first.
+    pub fn wakings(&self, node: usize) -> impl Iterator<Item = &Waking> {
+        self.wakings.iter().rev().filter(move |waking| waking.node.0 as usize == node)
     }
 
     /// The gate that answered with this error between two moments.

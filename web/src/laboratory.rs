@@ -169,13 +169,31 @@ impl Laboratory {
         console.zip(node).map_or(Stream::Nothing, |(console, node)| console.stream(NodeId(node as u16)))
     }
 
-    /// Does any terminal wait for a reply?
+    /// Is there a reply, or a message to a terminal, that will come without anybody's doing?
     pub fn is_waiting(&self) -> bool {
-        let is_open = |exchange: &Exchange| exchange.reply.is_none() && exchange.failed.is_none();
-        self.history.world().clients().any(|client| match client.kind {
-            Kind::Console(console) => console.exchanges().next_back().is_some_and(is_open),
+        let world = self.history.world();
+        let is_due = |(number, client): (usize, world::ClientView<'_>)| match client.kind {
+            Kind::Console(console) => {
+                let open = console.exchanges().next_back().filter(|it| it.reply.is_none() && it.failed.is_none());
+                open.is_some_and(|exchange| !self.is_blocked(Party::Client(number as u16), exchange.node))
+            }
             Kind::Load(_) => false,
-        })
+        };
+        world.clients().enumerate().any(is_due) || world.in_flight().any(|flight| flight.kind == MessageKind::Push)
+    }
+
+    /// Does a client wait at a node until a key holds something?
+    fn is_blocked(&self, party: Party, node: NodeId) -> bool {
+        let world = self.history.world();
+        let Some(inspect) = world.node(node).and_then(|node| node.inspect) else { return false };
+        let waits = |client: &kvarium_engine::inspect::ClientView| client.waits.is_some();
+        inspect.clients().filter(waits).any(|client| world.client_at(node, &client.peer) == Some(party))
+    }
+
+    /// What the world calls the client behind a connection of a node.
+    pub fn client_name(&self, node: usize, peer: &str) -> Option<&str> {
+        let world = self.history.world();
+        world.client_at(NodeId(node as u16), peer).map(|party| world.name(party))
     }
 
     /// Of links that nobody has changed one by one.

@@ -507,6 +507,13 @@ impl World {
         consoles.filter(move |console| console.tab == tab).flat_map(Console::exchanges)
     }
 
+    /// Who is at the other end of a node's connection, by the address that the node sees.
+    pub fn client_at(&self, node: NodeId, peer: &str) -> Option<Party> {
+        let connections = self.outside.connections_of(node).into_iter();
+        let mut found = connections.filter_map(|id| self.outside.connection(id)).filter(|it| it.peer == peer);
+        found.next().map(|connection| connection.client)
+    }
+
     /// A party's name.
     pub fn name(&self, party: Party) -> &str {
         match party {

@@ -1,16 +1,26 @@
-//! The clients of this world, and the connections that the selected node has.
+//! The clients of this world, and the connections that the selected node has: who waits for what, who listens to what.
 
+use std::collections::BTreeMap;
+
+use kvarium_engine::base::time::Time;
+use kvarium_engine::inspect::ClientView as Connection;
+use kvarium_engine::resp::show::argument_text;
 use yew::prelude::*;
 
 use super::Panel;
 use super::keyspace::node_choice;
 use super::topology::kind_text;
 use crate::catalogue::{Words, grouped};
+use crate::heard::Waking;
+use crate::laboratory::seconds;
 use crate::scene::ClientView;
-use crate::store::View;
+use crate::store::{Store, View};
 
 pub const PANEL: Panel =
     Panel { id: "clients", name: Words::clients, is_there: |_| true, show: |view| html! { <Clients {view} /> } };
+
+/// Wakings that are shown, the newest.
+const WAKINGS: usize = 4;
 
 #[derive(Properties, PartialEq)]
 struct Props {
@@ -52,21 +62,116 @@ fn Clients(props: &Props) -> Html {
                     </tbody>
                 </table>
             </div>
+            { rooms(&store, words, &connections) }
             <div class="tools">{ node_choice(&props.view) }<span class="figure">{ "CLIENT LIST" }</span></div>
             <div class="scroll" tabindex="0" role="region" aria-label="CLIENT LIST">
                 <table class="table">
                     <caption class="hidden-text">{ "CLIENT LIST" }</caption>
-                    <thead><tr><th class="number">{ "id" }</th><th>{ "addr" }</th><th>{ "name" }</th><th class="number">{ "db" }</th><th>{ "cmd" }</th><th class="number">{ "multi" }</th><th class="number">{ "sub" }</th></tr></thead>
-                    <tbody>
-                        { for connections.iter().map(|client| html! {
-                            <tr>
-                                <td class="number">{ client.id }</td><td class="mono">{ &client.peer }</td><td>{ &client.name }</td><td class="number">{ client.db }</td>
-                                <td class="mono">{ client.last_command }</td><td class="number">{ client.queued.map_or("–".to_owned(), |queued| queued.to_string()) }</td><td class="number">{ client.subscriptions }</td>
-                            </tr>
-                        }) }
-                    </tbody>
+                    <thead><tr><th class="number">{ "id" }</th><th>{ "addr" }</th><th>{ "name" }</th><th class="number">{ "db" }</th><th>{ "cmd" }</th><th class="number">{ "multi" }</th><th class="number">{ "sub" }</th><th>{ words.waiting_for() }</th></tr></thead>
+                    <tbody>{ for connections.iter().map(|client| connection(words, client)) }</tbody>
                 </table>
             </div>
         </div>
     }
+}
+
+fn connection(words: Words, client: &Connection) -> Html {
+    let waits = client.waits.as_ref().map(|waits| match waits.keys.is_empty() {
+        true => words.held_by_pause().to_owned(),
+        false => waits.keys.iter().map(|key| argument_text(key)).collect::<Vec<_>>().join(" "),
+    });
+    html! {
+        <tr>
+            <td class="number">{ client.id }</td><td class="mono">{ &client.peer }</td><td>{ &client.name }</td><td class="number">{ client.db }</td>
+            <td class="mono">{ client.last_command }</td><td class="number">{ client.queued.map_or("–".to_owned(), |queued| queued.to_string()) }</td><td class="number">{ client.subscriptions }</td>
+            <td class="mono">{ waits.unwrap_or_else(|| "–".into()) }</td>
+        </tr>
+    }
+}
+
+/// Those who wait, each key with its queue; those who listen, each channel with its audience; and who was woken.
+fn rooms(store: &Store, words: Words, connections: &[Connection]) -> Html {
+    let Some(node) = store.inspect() else { return Html::default() };
+    let pill = |client: &Connection, more: Option<String>, class: &'static str| {
+        let name = store.lab().client_name(store.selected, &client.peer);
+        html! {
+            <li key={client.id} class={classes!("pill", class)}>
+                <strong>{ name.unwrap_or(&client.peer).to_owned() }</strong><span>{ words.client_number(client.id) }</span>
+                if let Some(more) = more { <span class="quiet">{ more }</span> }
+            </li>
+        }
+    };
+    let left = |until: Option<Time>| match until {
+        None => words.for_ever().to_owned(),
+        Some(at) => words.gives_up_in(words.span(at.since(node.now()).micros())),
+    };
+    let room = |name: String, what: String, inside: Vec<Html>| {
+        html! { <li class="room" key={format!("{what} {name}")}><span class="room-name"><code>{ name }</code><small>{ what }</small></span><ol class="queue">{ for inside.into_iter() }</ol></li> }
+    };
+    let by_id: BTreeMap<u64, &Connection> = connections.iter().map(|client| (client.id, client)).collect();
+    let mut keys: BTreeMap<(usize, &[u8]), &'static str> = BTreeMap::new();
+    let mut listeners: BTreeMap<(&'static str, &[u8]), Vec<Html>> = BTreeMap::new();
+    let mut held = Vec::new();
+    for client in connections {
+        if let Some(waits) = &client.waits {
+            keys.extend(waits.keys.iter().map(|key| ((client.db, key.as_slice()), waits.wants)));
+            if waits.keys.is_empty() {
+                held.push(pill(client, Some(left(waits.until)), "waits"));
+            }
+        }
+        let topics = [
+            (words.channel(), &client.channels),
+            (words.pattern(), &client.patterns),
+            (words.shard_channel(), &client.shard_channels),
+        ];
+        for (what, names) in topics {
+            for name in names {
+                listeners.entry((what, name)).or_default().push(pill(client, None, "listens"));
+            }
+        }
+        if client.monitor {
+            listeners.entry((words.every_command(), b"MONITOR")).or_default().push(pill(client, None, "listens"));
+        }
+    }
+    let queue = |(&(db, key), &wants): (&(usize, &[u8]), &&'static str)| {
+        let waiting = node.waiting_for(db, key);
+        let clients = waiting.iter().filter_map(|id| by_id.get(id));
+        let until = |client: &Connection| client.waits.as_ref().map(|waits| left(waits.until));
+        room(
+            argument_text(key),
+            words.wants(wants),
+            clients.map(|client| pill(client, until(client), "waits")).collect(),
+        )
+    };
+    let woken: Vec<_> = store.heard.wakings(store.selected).take(WAKINGS).collect();
+    if keys.is_empty() && listeners.is_empty() && held.is_empty() && woken.is_empty() {
+        return html! { <p class="rooms quiet">{ words.nobody_waits() }</p> };
+    }
+    html! {
+        <div class="rooms">
+            if !keys.is_empty() || !held.is_empty() {
+                <h3>{ words.waiting_room() }</h3>
+                <ul>{ for keys.iter().map(queue) }
+                    if !held.is_empty() { { room("*".into(), words.held_by_pause().to_owned(), held) } }
+                </ul>
+            }
+            if !woken.is_empty() {
+                <h3>{ words.woken() }</h3>
+                <ul class="wakings">{ for woken.iter().map(|waking| woken_text(words, waking)) }</ul>
+            }
+            if !listeners.is_empty() {
+                <h3>{ words.listening() }</h3>
+                <ul>{ for listeners.into_iter().map(|((what, name), inside)| room(argument_text(name), what.to_owned(), inside)) }</ul>
+            }
+        </div>
+    }
+}
+
+fn woken_text(words: Words, waking: &Waking) -> Html {
+    let client = words.client_number(waking.client);
+    let text = match &waking.by {
+        Some(key) => format!("{client} · {}", words.woken_by(argument_text(key))),
+        None => words.waits_no_longer(client),
+    };
+    html! { <li key={waking.id} class="conversion"><time>{ words.at_time(format!("{:.3} s", seconds(waking.at))) }</time><strong>{ text }</strong></li> }
 }
