@@ -41,6 +41,12 @@ pub fn suggest(line: &str, known: &impl Known) -> Suggestions {
     let (node, line, skipped) = behind_node(line);
     let Some(words) = split(&line[..from - skipped]) else { return Suggestions::default() };
     let Some(name) = words.first() else { return suggest_name(from, last) };
+    if name.eq_ignore_ascii_case(b"help") {
+        return match words.get(1).map(|word| find(commands::all(), word)) {
+            None => suggest_name(from, last),
+            Some(command) => command.map_or(Suggestions::default(), |command| suggest_subcommand(command, from, last)),
+        };
+    }
     let Some(command) = find(commands::all(), name) else { return Suggestions::default() };
     if command.is_container() {
         match words.get(1) {
@@ -258,6 +264,8 @@ mod tests {
         assert!(suggest("ge", &World).choices.contains(&"get".to_owned()));
         assert!(suggest("GETR", &World).choices.contains(&"GETRANGE".to_owned()));
         assert_eq!(suggest("GET", &World).hint, " key");
+        assert!(suggest("help GETR", &World).choices.contains(&"GETRANGE".to_owned()));
+        assert!(suggest("help config s", &World).choices.contains(&"set".to_owned()));
     }
 
     #[test]
