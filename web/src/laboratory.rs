@@ -169,7 +169,8 @@ impl Laboratory {
         console.zip(node).map_or(Stream::Nothing, |(console, node)| console.stream(NodeId(node as u16)))
     }
 
-    /// Is there a reply, or a message to a terminal, that will come without anybody's doing?
+    /// Is there a reply, or a message to a terminal, that will come without anybody's doing? Connections that open or
+    /// close are on the way to that.
     pub fn is_waiting(&self) -> bool {
         let world = self.history.world();
         let is_due = |(number, client): (usize, world::ClientView<'_>)| match client.kind {
@@ -179,7 +180,9 @@ impl Laboratory {
             }
             Kind::Load(_) => false,
         };
-        world.clients().enumerate().any(is_due) || world.in_flight().any(|flight| flight.kind == MessageKind::Push)
+        let is_of_terminals =
+            |kind: MessageKind| matches!(kind, MessageKind::Push | MessageKind::Open | MessageKind::Close);
+        world.clients().enumerate().any(is_due) || world.in_flight().any(|flight| is_of_terminals(flight.kind))
     }
 
     /// Does a client wait at a node until a key holds something?

@@ -554,17 +554,23 @@ impl Store {
         if let Some(action) = self.consoles.type_line(line, &mut self.lab, words) {
             self.act(&action);
         }
+        self.wait_for_answers();
+        self.narrator.listen(&self.lab, words);
+        self.touched();
+    }
+
+    /// A paused clock runs on until what is on its way to a terminal is there.
+    fn wait_for_answers(&mut self) {
         if self.lab.is_waiting() && !self.clock.playing {
             self.clock.until_answered = Some(self.lab.now() + Duration::from_seconds(PATIENCE));
             self.clock.last_frame = None;
         }
-        self.narrator.listen(&self.lab, words);
-        self.touched();
     }
 
     fn leave(&mut self) {
         let left = self.consoles.leave(&mut self.lab);
         debug_assert_eq!(left, Ok(()), "the terminal is at a node that is there");
+        self.wait_for_answers();
         self.narrator.listen(&self.lab, Words(self.language));
         self.touched();
     }
