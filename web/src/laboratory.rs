@@ -182,7 +182,8 @@ impl Laboratory {
         };
         let is_of_terminals =
             |kind: MessageKind| matches!(kind, MessageKind::Push | MessageKind::Open | MessageKind::Close);
-        world.clients().enumerate().any(is_due) || world.in_flight().any(|flight| is_of_terminals(flight.kind))
+        world.clients().enumerate().any(is_due)
+            || world.in_flight().any(|flight| flight.arrives.is_some() && is_of_terminals(flight.kind))
     }
 
     /// Does a client wait at a node until a key holds something?
