@@ -107,6 +107,7 @@ impl Node {
             in_transaction: false,
             remains: Vec::new(),
             expire_cursors: alloc::vec![0; databases],
+            field_cursors: alloc::vec![0; databases],
             overdue: Vec::new(),
             expirations: 0,
             records: None,

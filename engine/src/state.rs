@@ -20,9 +20,10 @@ use crate::event::{Event, Events, Gone, Level};
 use crate::io::Conn;
 use crate::keyspace::change::Notify;
 use crate::keyspace::change::{Effects, write_record};
-use crate::keyspace::{Db, Entry, Key, Keyspace, Remains};
+use crate::keyspace::{Db, Entry, Key, Keyspace, Object, Remains, ValueRef};
+use crate::resp::decode::OwnedArgs;
 use crate::resp::encode::{Encoder, Reply};
-use crate::types::Limits;
+use crate::types::{Hash, Limits};
 
 #[derive(Clone)]
 pub struct State {
@@ -64,7 +65,9 @@ pub struct State {
     pub(crate) expire_cursors: Vec<u64>,
     /// Keys found past their time by a command that only reads; removed when it is done.
     pub(crate) overdue: Vec<(usize, Box<[u8]>)>,
-    /// Keys removed because their time had passed, since the start.
+    /// Where it goes on among the hashes with fields that expire.
+    pub(crate) field_cursors: Vec<u64>,
+    /// Changes made because a time had passed, since the start.
     pub(crate) expirations: u64,
     /// The stream of records, once something wants it, and the database its last command ran in.
     pub(crate) records: Option<Records>,
@@ -101,6 +104,7 @@ pub struct Stats {
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub expired_keys: u64,
+    pub expired_fields: u64,
     pub expire_cycles: u64,
     pub keyspace_hits: u64,
     pub keyspace_misses: u64,
@@ -288,6 +292,69 @@ impl State {
         self.write_record(db, |out| write_record(out, [&b"DEL"[..], bytes].into_iter()));
     }
 
+    /// Removes up to `most` fields of a hash whose time has passed, and the hash with its last field; how many there were.
+    pub(crate) fn expire_fields(&mut self, db: usize, bytes: &[u8], most: usize) -> usize {
+        let (key, now) = (self.keyspace.key(bytes), self.now);
+        if !self.keyspace.db(db).contains(&key) {
+            return 0;
+        }
+        let removed = self.end_fields(db, &key, Notify::EXPIRED, |hash, names| {
+            hash.remove_expired(now, most, |field| field.name.with(|name| names.push(name)));
+        });
+        let is_empty = |entry: &Entry| matches!(entry.value(), ValueRef::Hash(hash) if hash.is_empty());
+        if removed > 0 && self.keyspace.db(db).get(&key).is_some_and(is_empty) {
+            self.keyspace.db_mut(db).discard(&key);
+            self.expirations += 1;
+            self.notify(db, bytes, Notify::GENERIC, "del");
+        }
+        removed
+    }
+
+    /// Removes those of these fields whose time has passed, ahead of a command that gives them values: so that the record
+    /// means the same to whom they have not expired for. The hash stays, even without a field.
+    pub(crate) fn expire_fields_named<'n>(&mut self, key: &Key<'_>, named: impl Iterator<Item = &'n [u8]>) {
+        let (db, now) = (self.db, self.now);
+        let may_be_due = |entry: &Entry| match entry.value() {
+            ValueRef::Hash(hash) => hash.next_expiry().is_some_and(|expiry| expiry <= now),
+            _ => false,
+        };
+        if self.keyspace.db(db).partly_expiring_len() > 0 && self.look_to_write(key).is_some_and(may_be_due) {
+            self.end_fields(db, key, Notify::HASH, |hash, names| {
+                for name in named {
+                    if hash.is_due(name, now) && hash.remove(name) {
+                        names.push(name);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Lets `f` remove fields of a hash, and tells everybody that they have expired; how many `f` names.
+    fn end_fields(
+        &mut self,
+        db: usize,
+        key: &Key<'_>,
+        class: Notify,
+        f: impl FnOnce(&mut Hash, &mut OwnedArgs),
+    ) -> usize {
+        let mut words: OwnedArgs = [b"HDEL", key.bytes].into_iter().collect();
+        let fixed = words.as_args().len();
+        let removed = self.keyspace.db_mut(db).edit_object(key, |object| {
+            let Object::Hash(hash) = object else { panic!("fields expire in hashes only") };
+            f(hash, &mut words);
+            let removed = words.as_args().len() - fixed;
+            (removed > 0, removed)
+        });
+        if removed > 0 {
+            self.expirations += 1;
+            self.stats.expired_fields += removed as u64;
+            self.key_changed(db, key.bytes, class, "hexpired", false);
+            self.events.emit(|| Event::Changed { db: db as u32, key: key.bytes.into(), what: "hexpired" });
+            self.write_record(db, |out| write_record(out, words.as_args().iter()));
+        }
+        removed
+    }
+
     /// Everybody who wants to know of a changed key: WATCH, who waits for it, notifications.
     pub(crate) fn key_changed(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str, expired: bool) {
         let broken: Vec<Conn> = self.watches.broken_by(db, key, expired).collect();
@@ -401,7 +468,7 @@ impl State {
     }
 
     /// How often commands have modified data: grows with every change of a value or an expiry, other than the end of
-    /// a key whose time has passed.
+    /// a key or a field whose time has passed.
     pub(crate) fn modifications(&self) -> u64 {
         let all: u64 = (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).modifications()).sum();
         all - self.expirations

@@ -192,7 +192,7 @@ impl Table {
 
     /// Calls `f` with some records and gives the cursor for the next call; 0 begins and 0 ends. A record that is there from
     /// the first call to the last is seen at least once.
-    pub fn scan(&self, cursor: u64, mut f: impl FnMut(Record<'_>)) -> u64 {
+    pub fn scan<'a>(&'a self, cursor: u64, mut f: impl FnMut(Record<'a>)) -> u64 {
         self.dict.scan(cursor, |pointer| f(self.read(pointer)))
     }
 

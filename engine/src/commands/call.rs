@@ -93,6 +93,11 @@ impl<'a> Call<'a> {
         self.state.effects.record_as(words);
     }
 
+    /// The same for words that are arguments already.
+    pub fn record_args(&mut self, words: Args<'_>) {
+        self.state.effects.record_args_as(words);
+    }
+
     /// # Errors
     /// Always: this option is unknown.
     pub fn syntax<T>(&self) -> Result<T, Error> {

@@ -103,9 +103,17 @@ impl Effects {
 
     /// Records these words in place of the command's own.
     pub fn record_as(&mut self, words: &[&[u8]]) {
+        self.record_words(words.iter().copied());
+    }
+
+    pub fn record_args_as(&mut self, words: Args<'_>) {
+        self.record_words(words.iter());
+    }
+
+    fn record_words<'a>(&mut self, words: impl ExactSizeIterator<Item = &'a [u8]>) {
         self.rewrites += 1;
         if self.records_wanted {
-            write_record(&mut self.records, words.iter().copied());
+            write_record(&mut self.records, words);
         }
     }
 

@@ -48,6 +48,11 @@ impl Db {
         self.store.len(Index::Expiring)
     }
 
+    /// How many keys hold a value of which parts expire by themselves.
+    pub fn partly_expiring_len(&self) -> usize {
+        self.store.len(Index::PartlyExpiring)
+    }
+
     /// What tables, entries and values cost. Removing a key always lowers it.
     pub fn memory(&self) -> usize {
         self.store.memory()
@@ -157,6 +162,11 @@ impl Db {
         self.store.scan(Index::Expiring, cursor, f)
     }
 
+    /// [`Db::scan`] over the keys that hold a value of which parts expire by themselves.
+    pub fn partly_expiring_scan(&self, cursor: u64, f: impl FnMut(&Entry)) -> u64 {
+        self.store.scan(Index::PartlyExpiring, cursor, f)
+    }
+
     /// [`Db::scan`] over the keys of one slot, in cluster mode; the cursor carries no slot.
     pub fn scan_slot(&self, slot: u16, cursor: u64, f: impl FnMut(&Entry)) -> u64 {
         self.store.scan_slot(slot, cursor, f)
@@ -223,8 +233,8 @@ mod tests {
     use super::super::{Keyspace, ValueRef};
     use super::*;
     use crate::base::number::format_i64;
-    use crate::types::Limits;
     use crate::types::list::End;
+    use crate::types::{Hash, Limits};
     use alloc::boxed::Box;
     use std::collections::{BTreeMap, BTreeSet};
     use std::format;
@@ -586,6 +596,54 @@ mod tests {
         let mut remains = db.clear();
         while !remains.free(1) {}
         assert_eq!(remains.memory(), 0);
+    }
+
+    #[test]
+    fn hashes_of_which_fields_expire_are_known_wherever_they_go() {
+        let mut keyspace = Keyspace::new(1, false, (1, 2));
+        let (a, b, other) = (keyspace.key(b"a"), keyspace.key(b"b"), keyspace.key(b"other"));
+        let db = keyspace.db_mut(0);
+        let limits = Limits::default();
+        let known = |db: &Db| {
+            let mut keys = Vec::new();
+            db.partly_expiring_scan(0, |entry| keys.push(String::from_utf8(entry.key().to_vec()).unwrap()));
+            assert_eq!(keys.len(), db.partly_expiring_len());
+            keys.sort();
+            keys.concat()
+        };
+        let expire = |db: &mut Db, key: &Key, expiry| {
+            db.edit_object(key, |object| match object {
+                Object::Hash(hash) => (hash.set_expiry(b"f", expiry, &limits), ()),
+                _ => panic!("it is a hash"),
+            });
+        };
+        let mut hash = Hash::new();
+        hash.set(b"f", b"v", &limits);
+        db.insert(&a, Value::Object(Object::Hash(Box::new(hash))), None);
+        db.set_bytes(&other, b"text", None);
+        assert_eq!(known(db), "");
+        expire(db, &a, Some(Time::from_millis(9)));
+        assert_eq!(known(db), "a");
+        // The entry moves to another piece.
+        assert!(db.set_expiry(&a, Some(Time::ZERO)));
+        assert_eq!(known(db), "a");
+        let (value, _) = db.remove(&a).unwrap();
+        assert_eq!(known(db), "");
+        db.insert(&b, value.clone(), None);
+        db.insert(&other, value, Some(Time::ZERO));
+        assert_eq!(known(db), "bother");
+        expire(db, &b, None);
+        db.set_bytes(&other, b"text", None);
+        assert_eq!(known(db), "");
+        expire(db, &b, Some(Time::from_millis(9)));
+        accounts(db);
+        let copy = keyspace.clone();
+        assert_eq!(known(copy.db(0)), "b");
+        let db = keyspace.db_mut(0);
+        let mut remains = db.clear();
+        while !remains.free(1) {}
+        assert_eq!(known(db), "");
+        assert_eq!(copy.db(0).get(&b).unwrap().kind().name(), "hash");
     }
 
     #[test]

@@ -98,6 +98,11 @@ impl<'a> Args<'a> {
     pub fn from(&self, first: usize) -> Args<'a> {
         Args { bytes: self.bytes, ranges: self.ranges.get(first..).unwrap_or(&[]) }
     }
+
+    /// The arguments before `end`.
+    pub fn until(&self, end: usize) -> Args<'a> {
+        Args { bytes: self.bytes, ranges: self.ranges.get(..end).unwrap_or(self.ranges) }
+    }
 }
 
 impl core::ops::Index<usize> for Args<'_> {

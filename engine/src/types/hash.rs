@@ -1,7 +1,7 @@
 //! The hash: a listpack of fields and values in turn while it is small, a table beyond.
 //!
 //! A field may have a moment at which it expires by itself; that takes a table. A hash whose fields don't expire pays
-//! nothing for the possibility. Nothing here knows the time: [`Hash::remove_expired`] is told it.
+//! nothing for the possibility. Nothing here knows the time: [`Hash::at`] and [`Hash::remove_expired`] are told it.
 
 use super::Limits;
 use crate::base::rng::Rng;
@@ -25,6 +25,15 @@ enum Encoding {
 }
 
 use Encoding::{Pack, Table as Large};
+
+/// A hash as it is at a moment: a field whose time has passed is not there.
+#[derive(Clone, Copy)]
+pub struct Living<'a> {
+    hash: &'a Hash,
+    now: Time,
+    /// Fields whose time has passed.
+    due: usize,
+}
 
 /// A field with what it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -173,7 +182,7 @@ impl Hash {
     }
 
     /// Calls `f` with some fields and gives the cursor for the next call; 0 begins and 0 ends.
-    pub fn scan(&self, cursor: u64, mut f: impl FnMut(Field<'_>)) -> u64 {
+    pub fn scan<'a>(&'a self, cursor: u64, mut f: impl FnMut(Field<'a>)) -> u64 {
         match &self.encoding {
             Pack(pack) => {
                 pairs(pack).for_each(f);
@@ -203,8 +212,8 @@ impl Hash {
     /// When a field expires.
     pub fn expiry(&self, name: &[u8]) -> Option<Time> {
         match &self.encoding {
-            Pack(_) => None,
-            Large(table) => Field::of(table.get(name)?).expiry,
+            Large(table) if table.ranked() > 0 => Field::of(table.get(name)?).expiry,
+            _ => None,
         }
     }
 
@@ -220,6 +229,24 @@ impl Hash {
             Pack(_) => true,
             Large(table) => table.set_number(name, expiry.map(number_of)),
         }
+    }
+
+    /// What reading commands see of it at a moment.
+    pub fn at(&self, now: Time) -> Living<'_> {
+        Living { hash: self, now, due: self.due(now) }
+    }
+
+    /// How many fields are there whose time has passed.
+    fn due(&self, now: Time) -> usize {
+        match &self.encoding {
+            Pack(_) => 0,
+            Large(table) => table.partition_by_number(|number| number <= number_of(now)),
+        }
+    }
+
+    /// Whether there is such a field, and its time has passed.
+    pub fn is_due(&self, name: &[u8], now: Time) -> bool {
+        self.expiry(name).is_some_and(|expiry| expiry <= now)
     }
 
     /// How many fields expire by themselves.
@@ -277,6 +304,70 @@ impl Hash {
 impl Default for Hash {
     fn default() -> Self {
         Hash::new()
+    }
+}
+
+/// How often to try again when the field found turns out to have expired.
+const TRIES: usize = 100;
+
+impl<'a> Living<'a> {
+    pub fn get(self, name: &[u8]) -> Option<Element<'a>> {
+        self.hash.get(name).filter(|_| !self.has_expired(name))
+    }
+
+    pub fn contains(self, name: &[u8]) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Whether there was such a field, until its time had passed.
+    pub fn has_expired(self, name: &[u8]) -> bool {
+        self.due > 0 && self.hash.is_due(name, self.now)
+    }
+
+    pub fn expiry(self, name: &[u8]) -> Option<Time> {
+        self.hash.expiry(name).filter(|&expiry| expiry > self.now)
+    }
+
+    pub fn len(self) -> usize {
+        self.hash.len() - self.due
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Field<'a>> {
+        self.hash.iter().filter(move |field| self.sees(field))
+    }
+
+    /// See [`Hash::scan`].
+    pub fn scan(self, cursor: u64, mut f: impl FnMut(Field<'a>)) -> u64 {
+        self.hash.scan(cursor, |field| {
+            if self.sees(&field) {
+                f(field);
+            }
+        })
+    }
+
+    /// A field, each about as likely as any other.
+    pub fn random(self, rng: &mut Rng) -> Option<Field<'a>> {
+        if self.due == 0 || self.is_empty() {
+            return self.hash.random(rng).filter(|_| !self.is_empty());
+        }
+        let found = (0..TRIES).find_map(|_| self.hash.random(rng).filter(|field| self.sees(field)));
+        found.or_else(|| self.iter().nth(rng.below(self.len() as u64) as usize))
+    }
+
+    /// So many different fields, or all.
+    pub fn distinct(self, count: usize, rng: &mut Rng) -> Vec<Field<'a>> {
+        if self.due == 0 {
+            return self.hash.distinct(count, rng);
+        }
+        table::choose(self.iter(), self.len(), count, rng)
+    }
+
+    fn sees(self, field: &Field<'_>) -> bool {
+        self.due == 0 || field.expiry.is_none_or(|expiry| expiry > self.now)
     }
 }
 

@@ -11,12 +11,9 @@ use crate::keyspace::change::Notify;
 use crate::resp::decode::Args;
 use crate::resp::error::{self, Error, printable};
 
-const CONDITION: Argument = Argument::one_of(
-    "condition",
-    &[Argument::word("nx", "NX"), Argument::word("xx", "XX"), Argument::word("gt", "GT"), Argument::word("lt", "LT")],
-)
-.optional()
-.since("7.0.0");
+pub const CONDITIONS: &[Argument] =
+    &[Argument::word("nx", "NX"), Argument::word("xx", "XX"), Argument::word("gt", "GT"), Argument::word("lt", "LT")];
+const CONDITION: Argument = Argument::one_of("condition", CONDITIONS).optional().since("7.0.0");
 
 pub static EXPIRE: Command = Command {
     summary: "Lets a key expire in so many seconds.",
@@ -64,20 +61,20 @@ const fn change(name: &'static str, since: &'static str) -> Command {
 }
 
 #[derive(Clone, Copy)]
-enum Unit {
+pub enum Unit {
     Seconds,
     Millis,
 }
 
 #[derive(Clone, Copy)]
-enum From {
+pub enum From {
     Now,
     Epoch,
 }
 
 /// When an expiry may be changed.
 #[derive(Clone, Copy, Debug, Default)]
-struct Conditions {
+pub struct Conditions {
     absent: bool,
     present: bool,
     greater: bool,
@@ -85,7 +82,9 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn parse(args: Args<'_>) -> Result<Conditions, Error> {
+    /// # Errors
+    /// An unknown word, or words that contradict each other.
+    pub fn parse(args: Args<'_>) -> Result<Conditions, Error> {
         let mut conditions = Conditions::default();
         for word in args.iter() {
             match word {
@@ -105,8 +104,8 @@ impl Conditions {
         Ok(conditions)
     }
 
-    /// A key without an expiry lives longer than any other.
-    fn admit(self, old: Option<Time>, new: Time) -> bool {
+    /// What has no expiry lives longer than anything else.
+    pub fn admit(self, old: Option<Time>, new: Time) -> bool {
         !(self.absent && old.is_some()
             || self.present && old.is_none()
             || self.greater && old.is_none_or(|old| new <= old)
@@ -139,7 +138,7 @@ fn expire(call: &mut Call<'_>, unit: Unit, from: From) -> Outcome {
 }
 
 /// The moment that is meant: one before 1970 has passed like any other. `None` beyond 64 bits of milliseconds.
-fn moment(amount: i64, unit: Unit, from: From, now: Time) -> Option<Time> {
+pub fn moment(amount: i64, unit: Unit, from: From, now: Time) -> Option<Time> {
     let millis = match unit {
         Unit::Seconds => amount.checked_mul(1000)?,
         Unit::Millis => amount,

@@ -54,12 +54,12 @@ fn answer(call: &mut Call<'_>, what: fn(Time, Time) -> u64) -> Outcome {
 }
 
 /// Milliseconds.
-fn left(expiry: Time, now: Time) -> u64 {
+pub fn left(expiry: Time, now: Time) -> u64 {
     expiry.millis().saturating_sub(now.millis())
 }
 
 /// To the nearest second, as Redis rounds.
-fn to_seconds(millis: u64) -> u64 {
+pub fn to_seconds(millis: u64) -> u64 {
     millis.saturating_add(500) / 1000
 }
 

@@ -1,4 +1,4 @@
-//! HGET, HMGET, HGETALL, HKEYS, HVALS, HLEN, HEXISTS, HSTRLEN: fields as they are.
+//! HGET, HMGET, HGETALL, HKEYS, HVALS, HLEN, HEXISTS, HSTRLEN: fields as they are. Those that have expired are not there.
 
 use crate::collections::listpack::Element;
 use crate::commands::call::Call;
@@ -6,6 +6,7 @@ use crate::commands::collection::{expect, reply_element, reply_element_or_null};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::resp::encode::Reply;
 use crate::types::Hash;
+use crate::types::hash::Living;
 
 const READ: &[KeySpec] = &[KeySpec::one(1, Access::READ)];
 const LOOK: &[KeySpec] = &[KeySpec::one(1, Access::LOOK)];
@@ -41,7 +42,7 @@ pub static HSTRLEN: Command = Command {
 };
 
 pub static HLEN: Command = Command {
-    summary: "How many fields there are.",
+    summary: "How many fields there are; one that has expired counts until it is removed.",
     arguments: &[Argument::key("key")],
     run: hlen,
     ..quick("hlen", 2, "2.0.0", LOOK)
@@ -50,10 +51,10 @@ pub static HLEN: Command = Command {
 pub static HGETALL: Command = Command {
     summary: "All fields with their values.",
     run: |call| {
-        let key = call.key(1);
-        let hash = expect::<Hash>(call.state.read(&key))?;
-        call.reply.map(hash.map_or(0, Hash::len));
-        for field in hash.into_iter().flat_map(Hash::iter) {
+        let (key, now) = (call.key(1), call.state.now);
+        let hash = expect::<Hash>(call.state.read(&key))?.map(|hash| hash.at(now));
+        call.reply.map(hash.map_or(0, Living::len));
+        for field in hash.into_iter().flat_map(Living::iter) {
             reply_element(call.reply, field.name);
             reply_element(call.reply, field.value);
         }
@@ -85,15 +86,15 @@ const fn whole(name: &'static str) -> Command {
 
 /// Answers what `answer` makes of one field's value.
 fn with_field(call: &mut Call<'_>, answer: fn(&mut dyn Reply, Option<Element<'_>>)) -> Outcome {
-    let (key, name) = (call.key(1), call.arg(2));
-    let value = expect::<Hash>(call.state.read(&key))?.and_then(|hash| hash.get(name));
+    let (key, name, now) = (call.key(1), call.arg(2), call.state.now);
+    let value = expect::<Hash>(call.state.read(&key))?.and_then(|hash| hash.at(now).get(name));
     answer(call.reply, value);
     Ok(())
 }
 
 fn hmget(call: &mut Call<'_>) -> Outcome {
-    let key = call.key(1);
-    let hash = expect::<Hash>(call.state.read(&key))?;
+    let (key, now) = (call.key(1), call.state.now);
+    let hash = expect::<Hash>(call.state.read(&key))?.map(|hash| hash.at(now));
     call.reply.array(call.args.len() - 2);
     for name in call.args.from(2).iter() {
         reply_element_or_null(call.reply, hash.and_then(|hash| hash.get(name)));
@@ -110,10 +111,10 @@ fn hlen(call: &mut Call<'_>) -> Outcome {
 
 /// Answers one element of every field.
 fn each(call: &mut Call<'_>, which: for<'e> fn(Element<'e>, Element<'e>) -> Element<'e>) -> Outcome {
-    let key = call.key(1);
-    let hash = expect::<Hash>(call.state.read(&key))?;
-    call.reply.array(hash.map_or(0, Hash::len));
-    for field in hash.into_iter().flat_map(Hash::iter) {
+    let (key, now) = (call.key(1), call.state.now);
+    let hash = expect::<Hash>(call.state.read(&key))?.map(|hash| hash.at(now));
+    call.reply.array(hash.map_or(0, Living::len));
+    for field in hash.into_iter().flat_map(Living::iter) {
         reply_element(call.reply, which(field.name, field.value));
     }
     Ok(())

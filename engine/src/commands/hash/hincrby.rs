@@ -38,6 +38,7 @@ const NO_NUMBER: Error = Error::fixed("ERR value is NaN or Infinity");
 
 fn hincrby(call: &mut Call<'_>) -> Outcome {
     let (key, field, by) = (call.key(1), call.arg(2), call.integer(3)?);
+    call.state.expire_fields_named(&key, [field].into_iter());
     let sum = edit_or_create(
         call,
         &key,
@@ -66,7 +67,8 @@ fn hincrbyfloat(call: &mut Call<'_>) -> Outcome {
     if !by.is_finite() {
         return Err(NO_NUMBER);
     }
-    let sum = edit_or_create(
+    call.state.expire_fields_named(&key, [field].into_iter());
+    let (sum, expires) = edit_or_create(
         call,
         &key,
         "hincrbyfloat",
@@ -81,11 +83,16 @@ fn hincrbyfloat(call: &mut Call<'_>) -> Outcome {
             if let Ok(sum) = &sum {
                 hash.update(field, sum, limits);
             }
-            Edit { changes: sum.is_ok() as u64, result: sum }
+            let expires = hash.expiry(field).is_some();
+            Edit { changes: sum.is_ok() as u64, result: sum.map(|sum| (sum, expires)) }
         },
     )??;
     // The sum itself: another machine's floats might round another way.
-    call.record(&[b"HSET", key.bytes, field, &sum]);
+    if expires {
+        call.record(&[b"HSETEX", key.bytes, b"KEEPTTL", b"FIELDS", b"1", field, &sum]);
+    } else {
+        call.record(&[b"HSET", key.bytes, field, &sum]);
+    }
     call.reply.bulk(&sum);
     Ok(())
 }

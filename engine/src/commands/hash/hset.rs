@@ -59,6 +59,7 @@ fn set(call: &mut Call<'_>) -> Result<i64, Error> {
     if pairs.len() % 2 == 1 {
         return Err(error::wrong_arity(call.command.name));
     }
+    call.state.expire_fields_named(&key, pairs.iter().step_by(2));
     edit_or_create(
         call,
         &key,
@@ -74,6 +75,7 @@ fn set(call: &mut Call<'_>) -> Result<i64, Error> {
 
 fn hsetnx(call: &mut Call<'_>) -> Outcome {
     let (key, field, value) = (call.key(1), call.arg(2), call.arg(3));
+    call.state.expire_fields_named(&key, [field].into_iter());
     let new = edit_or_create(
         call,
         &key,

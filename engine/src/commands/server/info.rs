@@ -145,6 +145,7 @@ fn stats(state: &State, out: &mut String) -> core::fmt::Result {
         "total_net_output_bytes" = s.bytes_out,
         "rejected_connections" = s.rejected_connections,
         "expired_keys" = s.expired_keys,
+        "expired_fields" = s.expired_fields,
         "keyspace_hits" = s.keyspace_hits,
         "keyspace_misses" = s.keyspace_misses,
         "pubsub_channels" = state.pubsub.channels.len(),
@@ -184,7 +185,11 @@ fn keyspace(state: &State, out: &mut String) -> core::fmt::Result {
         let db = state.keyspace.db(index);
         if !db.is_empty() {
             let average = average_ttl(state, index);
-            write!(out, "db{index}:keys={},expires={},avg_ttl={average}\r\n", db.len(), db.expires_len())?;
+            let (keys, expires, partly) = (db.len(), db.expires_len(), db.partly_expiring_len());
+            write!(
+                out,
+                "db{index}:keys={keys},expires={expires},avg_ttl={average},keys_with_volatile_items={partly}\r\n"
+            )?;
         }
     }
     Ok(())

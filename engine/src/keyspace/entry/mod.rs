@@ -137,6 +137,12 @@ impl Entry {
         self.head.has_expiry()
     }
 
+    /// Whether parts of the value expire by themselves.
+    #[inline]
+    pub fn has_expiring_parts(&self) -> bool {
+        self.head.form() >= form::BOXED && self.value().has_expiring_parts()
+    }
+
     /// 24 bits about when or how often the key is used, in whatever unit the eviction policy counts.
     pub fn access(&self) -> u32 {
         let [a, b, c] = self.access.get();

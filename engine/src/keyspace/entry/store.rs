@@ -13,11 +13,12 @@ use alloc::vec::Vec;
 use core::mem::{self, ManuallyDrop};
 
 /// Invariants, on which every `unsafe` here relies: each pointer in `entries` leads to a live entry in `slab`; those
-/// of them that have an expiry, and no others, are in `expires` as well; entries are changed and freed only through
-/// `&mut self`, so a borrowed entry stays what it is.
+/// of them that have an expiry, and no others, are in `expires` as well, and those with a value of which parts expire in
+/// `partly`; entries are changed and freed only through `&mut self`, so a borrowed entry stays what it is.
 pub struct Store {
     entries: Tables,
     expires: Tables,
+    partly: Tables,
     slab: Slab,
     /// What values cost that lie outside their entries.
     values: usize,
@@ -34,11 +35,12 @@ pub enum Expiry {
     Is(Option<Time>),
 }
 
-/// All entries, or those that have an expiry.
+/// All entries, those that have an expiry, or those with a value of which parts expire.
 #[derive(Clone, Copy)]
 pub enum Index {
     All,
     Expiring,
+    PartlyExpiring,
 }
 
 /// Editing room beyond this is not kept.
@@ -49,6 +51,7 @@ impl Store {
         Store {
             entries: Tables::new(slots, seed),
             expires: Tables::new(slots, seed),
+            partly: Tables::new(slots, seed),
             slab: Slab::new(),
             values: 0,
             outside: 0,
@@ -61,6 +64,7 @@ impl Store {
         let empty = Store {
             entries: self.entries.renewed(),
             expires: self.expires.renewed(),
+            partly: self.partly.renewed(),
             slab: Slab::new(),
             values: 0,
             outside: 0,
@@ -84,7 +88,7 @@ impl Store {
     }
 
     pub fn table_memory(&self) -> usize {
-        self.entries.memory() + self.expires.memory()
+        self.entries.memory() + self.expires.memory() + self.partly.memory()
     }
 
     /// What of the slab's memory no entry uses.
@@ -161,6 +165,7 @@ impl Store {
         let Form::Boxed(pointer @ Pointer::Object(..)) = self.borrow(entry).form() else {
             panic!("a string is edited as an object")
         };
+        let partly = self.borrow(entry).has_expiring_parts();
         self.uncount(entry);
         // SAFETY: the entry owns the object, is borrowed by nobody while `self` is, and gets it back below.
         let Value::Object(object) = (unsafe { pointer.into_value() }) else { unreachable!("it holds an object") };
@@ -173,6 +178,7 @@ impl Store {
         let same = unsafe { entry.renew(&mut self.slab, expiry, form) };
         debug_assert!(same == entry);
         self.count(entry);
+        self.settle_in_partly(key, entry, entry, partly);
         result
     }
 
@@ -183,11 +189,12 @@ impl Store {
         if before == expiry {
             return false;
         }
+        let partly = self.borrow(entry).has_expiring_parts();
         self.uncount(entry);
         // SAFETY: see the invariants; `settle` replaces the pointer if it changed.
         let renewed = unsafe { entry.with_expiry(&mut self.slab, expiry) };
         self.count(renewed);
-        self.settle(key, entry, renewed, before.is_some());
+        self.settle(key, entry, renewed, before.is_some(), partly);
         true
     }
 
@@ -247,7 +254,7 @@ impl Store {
     pub fn free_some(&mut self, budget: usize) -> bool {
         // Those tables hold no entries of their own.
         let mut left = budget.max(1);
-        while left > 0 && self.expires.drain_bucket(|_| ()) {
+        while left > 0 && (self.expires.drain_bucket(|_| ()) || self.partly.drain_bucket(|_| ())) {
             left -= 1;
         }
         while left > 0 {
@@ -282,6 +289,7 @@ impl Store {
         match of {
             Index::All => &self.entries,
             Index::Expiring => &self.expires,
+            Index::PartlyExpiring => &self.partly,
         }
     }
 
@@ -304,6 +312,7 @@ impl Store {
             Expiry::Keep => before,
             Expiry::Is(expiry) => expiry,
         };
+        let partly = self.borrow(entry).has_expiring_parts();
         self.uncount(entry);
         // SAFETY: see the invariants. The form borrows nothing of the entry, `settle` replaces the pointer if it
         // changed, and what the entry pointed at before is dropped once.
@@ -312,7 +321,7 @@ impl Store {
             entry.renew(&mut self.slab, expiry, form)
         };
         self.count(renewed);
-        self.settle(key, entry, renewed, before.is_some());
+        self.settle(key, entry, renewed, before.is_some(), partly);
         self.borrow(renewed)
     }
 
@@ -327,33 +336,35 @@ impl Store {
         // key, until it was taken out of the tables.
         self.entries.update(key.slot, |table| unsafe { table.insert_new(key.hash, entry) });
         if expiry.is_some() {
-            self.add_to_expires(key, entry);
+            insert(&mut self.expires, key, entry);
         }
+        self.settle_in_partly(key, entry, entry, false);
         self.borrow(entry)
     }
 
-    /// After an entry was renewed: makes the tables lead to where it is now, and the expiry index know it or not.
-    fn settle(&mut self, key: &Key, old: EntryPtr, new: EntryPtr, expired: bool) {
+    /// After an entry was renewed: makes the tables lead to where it is now, and the other indices know it or not.
+    /// `expired` and `partly` say which of them knew it.
+    fn settle(&mut self, key: &Key, old: EntryPtr, new: EntryPtr, expired: bool, partly: bool) {
         if new != old {
             replace(&mut self.entries, key, old, new);
         }
-        match (expired, self.borrow(new).has_expiry()) {
-            (true, true) if new != old => replace(&mut self.expires, key, old, new),
-            (true, false) => remove(&mut self.expires, key, old),
-            (false, true) => self.add_to_expires(key, new),
-            _ => {}
-        }
+        let expires = self.borrow(new).has_expiry();
+        settle_in(&mut self.expires, key, (old, expired), (new, expires));
+        self.settle_in_partly(key, old, new, partly);
     }
 
-    fn add_to_expires(&mut self, key: &Key, entry: EntryPtr) {
-        // SAFETY: as for `entries`, into which it was put before.
-        self.expires.update(key.slot, |table| unsafe { table.insert_new(key.hash, entry) });
+    fn settle_in_partly(&mut self, key: &Key, old: EntryPtr, new: EntryPtr, known: bool) {
+        let knows = self.borrow(new).has_expiring_parts();
+        settle_in(&mut self.partly, key, (old, known), (new, knows));
     }
 
     /// Takes an entry out of the tables and the account.
     fn unlink(&mut self, key: &Key, entry: EntryPtr) {
         if self.borrow(entry).has_expiry() {
             remove(&mut self.expires, key, entry);
+        }
+        if self.borrow(entry).has_expiring_parts() {
+            remove(&mut self.partly, key, entry);
         }
         remove(&mut self.entries, key, entry);
         self.uncount(entry);
@@ -396,12 +407,13 @@ impl Clone for Store {
         let mut slab = Slab::new();
         // SAFETY: see the invariants.
         let entries = self.entries.map(|_, entry| unsafe { entry.duplicate(&mut slab) });
-        let expires = self.expires.map(|slot, entry| {
+        let copied = |slot, entry: EntryPtr| {
             let key = self.borrow(entry).key();
             let table = entries.table(slot).expect("each entry was copied with its table");
             table.find(table.hash(key), key).expect("each entry was copied")
-        });
-        Store { entries, expires, slab, values: self.values, outside: self.outside, scratch: Vec::new() }
+        };
+        let (expires, partly) = (self.expires.map(copied), self.partly.map(copied));
+        Store { entries, expires, partly, slab, values: self.values, outside: self.outside, scratch: Vec::new() }
     }
 }
 
@@ -409,6 +421,21 @@ impl Drop for Store {
     fn drop(&mut self) {
         while !self.free_some(usize::MAX) {}
     }
+}
+
+/// Makes an index know an entry, or not, that was at `old` and is at `new`.
+fn settle_in(index: &mut Tables, key: &Key, (old, knew): (EntryPtr, bool), (new, knows): (EntryPtr, bool)) {
+    match (knew, knows) {
+        (true, true) if new != old => replace(index, key, old, new),
+        (true, false) => remove(index, key, old),
+        (false, true) => insert(index, key, new),
+        _ => {}
+    }
+}
+
+fn insert(tables: &mut Tables, key: &Key, entry: EntryPtr) {
+    // SAFETY: as for `Store::entries`, into which the entry was put before.
+    tables.update(key.slot, |table| unsafe { table.insert_new(key.hash, entry) });
 }
 
 fn replace(tables: &mut Tables, key: &Key, old: EntryPtr, new: EntryPtr) {

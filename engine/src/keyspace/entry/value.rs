@@ -133,6 +133,13 @@ object_types! {
     Hash = "hash", 24 bytes;
 }
 
+impl ValueRef<'_> {
+    /// Whether parts of it expire by themselves.
+    pub(super) fn has_expiring_parts(&self) -> bool {
+        matches!(self, ValueRef::Hash(hash) if hash.expiring() > 0)
+    }
+}
+
 impl Value {
     pub fn kind(&self) -> Kind {
         match self {
