@@ -83,8 +83,8 @@ impl Calls {
     fn add_all(&mut self, group: Group, arguments: &'static [Argument], words: &mut Vec<Vec<u8>>) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
-            if argument.name == "numkeys" {
-                self.add_counted(group, rest.next().expect("keys follow their number"), words);
+            if matches!(argument.name, "numkeys" | "numfields") {
+                self.add_counted(group, rest.next().expect("what is counted follows its number"), words);
             } else {
                 self.add(group, argument, words);
             }

@@ -18,6 +18,8 @@ pub struct Held {
     pub expiry: i64,
     /// Replies as text, in the order that matters, or in their own where none does.
     pub value: Vec<String>,
+    /// When the fields of a hash expire, likewise, in the fields' order.
+    pub fields: Vec<i64>,
 }
 
 /// Every key by database.
@@ -47,11 +49,25 @@ pub fn contents(subject: &mut dyn Subject, connection: usize) -> Contents {
             if !ordered {
                 value.sort();
             }
-            contents.insert((db, String::from_utf8_lossy(&key).into_owned()), Held { kind, expiry, value });
+            let fields = if kind == "hash" { field_expiries(&mut ask, &key) } else { Vec::new() };
+            contents.insert((db, String::from_utf8_lossy(&key).into_owned()), Held { kind, expiry, value, fields });
         }
     }
     ask(&[b"SELECT", b"0"]);
     contents
+}
+
+/// Nothing where the server has no such thing.
+fn field_expiries(ask: &mut impl FnMut(&[&[u8]]) -> ReplyValue, key: &[u8]) -> Vec<i64> {
+    let mut names = bulks(ask(&[b"HKEYS", key]));
+    names.sort();
+    let count = names.len().to_string();
+    let mut words: Vec<&[u8]> = vec![b"HPEXPIRETIME", key, b"FIELDS", count.as_bytes()];
+    words.extend(names.iter().map(Vec::as_slice));
+    match ask(&words) {
+        ReplyValue::Error(_) => Vec::new(),
+        reply => items(reply).iter().map(|item| if let ReplyValue::Integer(at) = item { *at } else { -3 }).collect(),
+    }
 }
 
 /// What is not the same in both; expiries may lie so many milliseconds apart.
@@ -61,7 +77,8 @@ pub fn differences(ours: &Contents, theirs: &Contents, apart: i64) -> Vec<String
     keys.dedup();
     let close = |a: &Held, b: &Held| {
         let (has, had) = (a.expiry >= 0, b.expiry >= 0);
-        has == had && (a.expiry - b.expiry).abs() <= apart && a.kind == b.kind && a.value == b.value
+        let fields = || a.fields.iter().zip(&b.fields).all(|(a, b)| (a - b).abs() <= apart);
+        has == had && (a.expiry - b.expiry).abs() <= apart && a.kind == b.kind && a.value == b.value && fields()
     };
     keys.into_iter()
         .filter(|key| !ours.get(key).zip(theirs.get(key)).is_some_and(|(a, b)| close(a, b)))

@@ -119,9 +119,11 @@ fn agree(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> boo
     let same_kind = std::mem::discriminant(ours) == std::mem::discriminant(theirs);
     match (ours, theirs) {
         (ReplyValue::Error(_), _) | (_, ReplyValue::Error(_)) => false,
-        (ReplyValue::Integer(a), ReplyValue::Integer(b)) if tells_time(command) => {
-            (*a < 0) == (*b < 0) && a.abs_diff(*b) <= APART as u64
-        }
+        (ReplyValue::Integer(a), ReplyValue::Integer(b)) if tells_time(command) => are_near(*a, *b),
+        (ReplyValue::Array(a), ReplyValue::Array(b)) if tells_time(command) => a.iter().zip(b).all(|pair| match pair {
+            (ReplyValue::Integer(a), ReplyValue::Integer(b)) => are_near(*a, *b),
+            _ => false,
+        }),
         _ if command.full_name == "object|encoding" => peer == REDIS && same_kind,
         _ if command.tips.contains(&"nondeterministic_output") => same_kind && agree_by_chance(command, ours, theirs),
         _ if command.tips.contains(&"nondeterministic_output_order") => sorted(ours) == sorted(theirs),
@@ -155,7 +157,11 @@ fn items(reply: &ReplyValue) -> Option<&[ReplyValue]> {
 }
 
 fn tells_time(command: &Command) -> bool {
-    matches!(command.name, "ttl" | "pttl" | "expiretime" | "pexpiretime")
+    matches!(command.name.trim_start_matches('h'), "ttl" | "pttl" | "expiretime" | "pexpiretime")
+}
+
+fn are_near(a: i64, b: i64) -> bool {
+    (a < 0) == (b < 0) && a.abs_diff(b) <= APART as u64
 }
 
 /// What real servers are known to do in another way, each for a reason.

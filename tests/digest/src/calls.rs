@@ -10,7 +10,7 @@ use kvarium_engine::commands::declaration::{Argument, ArgumentKind, Command, Fla
 
 pub struct Calls {
     commands: Vec<&'static Command>,
-    /// How many keys a `numkeys` promised.
+    /// How many keys or fields a number promised.
     promised: Option<usize>,
 }
 
@@ -58,7 +58,7 @@ impl Calls {
             if argument.optional && rng.below(3) > 0 {
                 continue;
             }
-            let is_promised = argument.kind == ArgumentKind::Key || argument.name == "weight";
+            let is_promised = argument.kind == ArgumentKind::Key || matches!(argument.name, "weight" | "field" | "data");
             let promised = self.promised.filter(|_| is_promised && argument.multiple);
             let times = match promised {
                 Some(count) => count,
@@ -87,7 +87,7 @@ impl Calls {
             ArgumentKind::String if ENDS.contains(&argument.name) => pick(rng, &BOUNDS).to_vec(),
             ArgumentKind::String => text(rng),
             ArgumentKind::Pattern => pick(rng, &PATTERNS).to_vec(),
-            ArgumentKind::Integer if argument.name == "numkeys" => {
+            ArgumentKind::Integer if matches!(argument.name, "numkeys" | "numfields") => {
                 let count = 1 + rng.below(3) as usize;
                 self.promised = Some(count);
                 count.to_string().into_bytes()
