@@ -7,6 +7,7 @@ pub mod hget;
 pub mod hgetex;
 pub mod hincrby;
 pub mod hrandfield;
+pub mod hscan;
 pub mod hset;
 pub mod hsetex;
 pub mod httl;
@@ -35,6 +36,7 @@ pub static COMMANDS: &[&Command] = &[
     &httl::HPEXPIRETIME,
     &httl::HPTTL,
     &hrandfield::HRANDFIELD,
+    &hscan::HSCAN,
     &hset::HSET,
     &hsetex::HSETEX,
     &hset::HSETNX,
