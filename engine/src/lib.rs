@@ -20,6 +20,7 @@ pub mod inspect;
 pub mod io;
 pub mod keyspace;
 pub mod node;
+pub mod persist;
 pub mod resp;
 pub mod state;
 pub mod timers;

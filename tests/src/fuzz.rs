@@ -1,6 +1,7 @@
 //! What must hold for any bytes at all: one function a reader of outside bytes. `fuzz/` feeds them for hours, guided by
 //! coverage; `cargo test` feeds them a short, seeded run of mutations.
 
+use kvarium_engine::base::hash::crc64;
 use kvarium_engine::base::rng::Rng;
 use kvarium_engine::base::time::Time;
 use kvarium_engine::config::Config;
@@ -11,6 +12,8 @@ use kvarium_engine::resp::value::ReplyValue;
 use kvarium_engine::types::hyperloglog::{self as hll, Registers};
 use kvarium_engine::world::script::Action;
 use kvarium_engine::world::share;
+
+use crate::calls::encode;
 
 /// A target: its name, what to feed it, and inputs that show what it reads.
 pub struct Target {
@@ -26,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "config", run: config, examples: CONFIGS },
     Target { name: "link", run: link, examples: LINKS },
     Target { name: "hyperloglog", run: hyperloglog, examples: HYPERLOGLOGS },
+    Target { name: "restore", run: restore, examples: VALUES },
 ];
 
 const COMMANDS: &[&[u8]] = &[
@@ -60,6 +64,30 @@ const HYPERLOGLOGS: &[&[u8]] = &[
     b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x7f\xff",
     b"HYLL\x01\0\0\0\x03\0\0\0\0\0\0\0\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a",
     b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x80\x27\x80\x3b\x88\x90\x89\x7f\x96\xfc\x3f\x8b\x40\x00",
+];
+
+/// DUMP payloads without their footers: every type of Redis 7.0 and Valkey 9.1, and of their ancestors.
+const VALUES: &[&[u8]] = &[
+    b"\x00\xc0\x7b",
+    b"\x00\x05hello",
+    b"\x00\xc3\x09\x40d\x01aa\xe0W\x00\x01aa",
+    b"\x01\x02\x01a\xc0\x05",
+    b"\x02\x03\x01a\xc0\x01\xc1\x00\x02",
+    b"\x03\x02\x01a\x031.5\x01b\xff",
+    b"\x04\x02\x01a\xc0\x05\x01b\x03xyz",
+    b"\x05\x02\x01a\0\0\0\0\0\0\xf8\x3f\x01b\0\0\0\0\0\0\xf0\xbf",
+    b"\x09\x0d\x01\x01a\x03\x00bcd\x01x\x01\x01y.\xff",
+    b"\x0a\x11\x11\0\0\0\x0c\0\0\0\x02\0\x00\xf2\x02\x02hi\xff",
+    b"\x0b\x0c\x02\0\0\0\x02\0\0\0\x01\0\x02\0",
+    b"\x0c\x11\x11\0\0\0\x0e\0\0\0\x02\0\x00\x02hi\x04\xf3\xff",
+    b"\x0d\x17\x17\0\0\0\x12\0\0\0\x02\0\x00\x06abcdef\x08\xc0\x10\x20\xff",
+    b"\x0e\x02\x11\x11\0\0\0\x0c\0\0\0\x02\0\x00\xf2\x02\x02hi\xff\x11\x11\0\0\0\x0c\0\0\0\x02\0\x00\xf2\x02\x02hi\xff",
+    b"\x10\x13\x13\0\0\0\x04\0\x81f\x02\x81v\x02\x81g\x02\x81w\x02\xff",
+    b"\x11\x0f\x0f\0\0\0\x02\0\x81a\x02\x831.5\x04\xff",
+    b"\x12\x02\x01\x03abc\x02\x10\x10\0\0\0\x03\0\x01\x01\x02\x01\x83abc\x04\xff",
+    b"\x14\x0c\x0c\0\0\0\x02\0\x81a\x02\x01\x01\xff",
+    b"\x16\x02\x01f\x01v\xe0iL\xa6,\x1e\0\0\x01g\x01w\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"\x0f\x01\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00",
 ];
 
 fn frames(bytes: &[u8], chunk: usize) -> (Vec<Vec<Vec<u8>>>, Option<String>) {
@@ -195,6 +223,54 @@ fn config(input: &[u8]) {
     let again = Config::parse(&text).expect("what was written can be read");
     assert_eq!(again.to_text(), text);
     let _ = Node::new(again, 1);
+}
+
+/// Anything may be restored, with a footer that is right: it is taken or refused, and what is taken can be walked, changed and
+/// dumped again.
+fn restore(input: &[u8]) {
+    let version: u16 = if input.first() == Some(&22) { 80 } else { 10 };
+    let mut payload = [input, &version.to_le_bytes()].concat();
+    payload.extend_from_slice(&crc64(0, &payload).to_le_bytes());
+    let now = Time::from_millis(1_700_000_000_000);
+    let mut node = Node::new(Config::default(), 7).expect("the defaults are valid");
+    perform(&mut node, now, Input::Started);
+    accept(&mut node, now, Conn(0));
+    let before = node.inspect().memory();
+    let mut ask = |words: &[&[u8]]| {
+        let sent = perform(&mut node, now, Input::Received { conn: Conn(0), bytes: &encode(words) }).sent;
+        ReplyValue::decode(&sent).expect("a valid reply").expect("a whole reply").0
+    };
+    if matches!(ask(&[b"RESTORE", b"k", b"0", &payload]), ReplyValue::Error(_)) {
+        return;
+    }
+    let dumped = ask(&[b"DUMP", b"k"]);
+    let ReplyValue::Bulk(dumped) = dumped else { panic!("{dumped} is no payload") };
+    assert_eq!(ask(&[b"RESTORE", b"copy", b"0", &dumped]).to_string(), "OK");
+    let kind = ask(&[b"TYPE", b"k"]).to_string();
+    let (walk, changes): (&[&[u8]], &[&[&[u8]]]) = match kind.as_str() {
+        "string" => (&[b"GET"], &[&[b"APPEND", b"k", b"x"], &[b"SETRANGE", b"k", b"3", b"y"]]),
+        "list" => (
+            &[b"LRANGE", b"0", b"-1"],
+            &[&[b"LPUSH", b"k", b"x"], &[b"LSET", b"k", b"-1", b"y"], &[b"LPOP", b"k", b"2"], &[b"RPUSH", b"k", b"z"]],
+        ),
+        "set" => (&[b"SMEMBERS"], &[&[b"SADD", b"k", b"x", b"1"], &[b"SREM", b"k", b"a"]]),
+        "zset" => (&[b"ZRANGE", b"0", b"-1"], &[&[b"ZADD", b"k", b"3", b"x", b"1", b"a"], &[b"ZREM", b"k", b"b"]]),
+        _ => (
+            &[b"HGETALL"],
+            &[&[b"HSET", b"k", b"x", b"y"], &[b"HEXPIRE", b"k", b"9", b"FIELDS", b"1", b"x"], &[b"HDEL", b"k", b"f"]],
+        ),
+    };
+    let mut walked = |key: &[u8]| ask(&[&walk[..1], &[key], &walk[1..]].concat()).to_string().len();
+    assert_eq!(walked(b"k"), walked(b"copy"), "what was dumped is what was restored");
+    for change in changes {
+        let reply = ask(change);
+        assert!(!matches!(reply, ReplyValue::Error(_)), "{reply}");
+    }
+    ask(&[&walk[..1], &[b"k"], &walk[1..]].concat());
+    assert!(matches!(ask(&[b"DUMP", b"k"]), ReplyValue::Bulk(_)));
+    // Three bytes of LZF say up to 264 others, and each of those may be an element of a table.
+    let held = node.inspect().memory().saturating_sub(before);
+    assert!(held < 256 * 1024 + 8192 * input.len(), "{held} bytes of {}", input.len());
 }
 
 /// Feeds a target `runs` inputs: its examples, cut, joined, and with bytes changed. A seed gives the same inputs again.

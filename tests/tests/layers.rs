@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["resp"],
     &["types"],
     &["keyspace"],
-    &["clients", "cluster"],
+    &["clients", "cluster", "persist"],
     &["commands", "config", "conversion", "execute", "inspect", "node", "state", "timers"],
     &["world"],
 ];

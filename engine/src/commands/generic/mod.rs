@@ -2,6 +2,7 @@
 
 pub mod copy;
 pub mod del;
+pub mod dump;
 pub mod exists;
 pub mod expire;
 pub mod object;
@@ -14,6 +15,7 @@ use super::declaration::Command;
 pub static COMMANDS: &[&Command] = &[
     &copy::COPY,
     &del::DEL,
+    &dump::DUMP,
     &exists::EXISTS,
     &expire::EXPIRE,
     &expire::EXPIREAT,
@@ -29,6 +31,8 @@ pub static COMMANDS: &[&Command] = &[
     &scan::RANDOMKEY,
     &rename::RENAME,
     &rename::RENAMENX,
+    &dump::RESTORE,
+    &dump::RESTORE_ASKING,
     &scan::SCAN,
     &exists::TOUCH,
     &ttl::TTL,

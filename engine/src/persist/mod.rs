@@ -1,0 +1,3 @@
+//! Data as bytes outside the node: what Redis's files and DUMP payloads hold.
+
+pub mod rdb;
