@@ -275,9 +275,11 @@ parameters! {
     "hz" hz: i64 = 10, 1..=500, Anytime;
     "dynamic-hz" dynamic_hz: bool = true, (), Anytime;
     "active-expire-effort" active_expire_effort: i64 = 1, 1..=10, Anytime;
-    "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false, (), Anytime;
-    "lazyfree-lazy-user-del" lazyfree_lazy_user_del: bool = false, (), Anytime;
-    "lazyfree-lazy-user-flush" lazyfree_lazy_user_flush: bool = false, (), Anytime;
+    "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = true, (), Anytime;
+    "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = true, (), Anytime;
+    "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool = true, (), Anytime;
+    "lazyfree-lazy-user-del" lazyfree_lazy_user_del: bool = true, (), Anytime;
+    "lazyfree-lazy-user-flush" lazyfree_lazy_user_flush: bool = true, (), Anytime;
     "proto-max-bulk-len" proto_max_bulk_len: Bytes = Bytes(512 << 20), (1 << 20)..=(2 << 30), Anytime;
     "client-query-buffer-limit" client_query_buffer_limit: Bytes = Bytes(1 << 30), (1 << 20)..=(3 << 30), Anytime;
     "client-output-buffer-limit" client_output_buffer_limit: OutputLimits = OutputLimits::DEFAULT, (), Anytime;

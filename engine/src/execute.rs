@@ -395,6 +395,7 @@ pub fn run(state: &mut State, conn: Conn, command: &'static Command, args: Args<
         "{} must report a change if and only if it made one",
         command.full_name
     );
+    free_removed(state, command);
     let calls = state.stats.calls_of(command);
     calls.calls += 1;
     calls.failed += outcome.is_err() as u64;
@@ -442,6 +443,17 @@ fn is_secret(args: Args<'_>, index: usize) -> bool {
     (2..args.len())
         .find(|&at| args[at].eq_ignore_ascii_case(b"AUTH"))
         .is_some_and(|at| (at + 1..at + 3).contains(&index))
+}
+
+/// What a command has removed is freed little by little, unless the configuration says otherwise.
+fn free_removed(state: &mut State, command: &Command) {
+    let config = &state.config;
+    let lazily = match command.name {
+        "unlink" => true,
+        "del" => config.lazyfree_lazy_user_del,
+        _ => config.lazyfree_lazy_server_del,
+    };
+    state.free_unless(lazily);
 }
 
 /// Arguments as events show them.

@@ -110,6 +110,7 @@ pub struct Stats {
     pub keyspace_misses: u64,
     pub errors: u64,
     pub dirty: u64,
+    pub lazyfreed_objects: u64,
     pub query_limit_disconnections: u64,
     pub output_limit_disconnections: u64,
     calls: CallCounts,
@@ -285,6 +286,7 @@ impl State {
         if !self.keyspace.db_mut(db).discard(&key) {
             return;
         }
+        self.free_unless(self.config.lazyfree_lazy_expire);
         self.expirations += 1;
         self.stats.expired_keys += 1;
         self.key_changed(db, bytes, Notify::EXPIRED, "expired", true);
@@ -353,6 +355,19 @@ impl State {
             self.write_record(db, |out| write_record(out, words.as_args().iter()));
         }
         removed
+    }
+
+    /// Frees what was taken out of the keyspace and is too large to be freed in passing, unless that is to be done little by
+    /// little.
+    pub(crate) fn free_unless(&mut self, lazily: bool) {
+        if !lazily && self.keyspace.doomed().0 > 0 {
+            self.keyspace.free_doomed(usize::MAX);
+        }
+    }
+
+    /// Values that are still to be freed.
+    pub(crate) fn lazyfree_pending(&self) -> usize {
+        self.keyspace.doomed().0 + self.remains.iter().map(Remains::keys).sum::<usize>()
     }
 
     /// Everybody who wants to know of a changed key: WATCH, who waits for it, notifications.
@@ -464,7 +479,7 @@ impl State {
     /// Bytes that the engine holds, by its own account.
     pub fn memory(&self) -> usize {
         let remains: usize = self.remains.iter().map(Remains::memory).sum();
-        self.keyspace.memory() + remains + self.clients.memory()
+        self.keyspace.memory() + self.keyspace.doomed().1 + remains + self.clients.memory()
     }
 
     /// How often commands have modified data: grows with every change of a value or an expiry, other than the end of

@@ -26,7 +26,7 @@ fn tick(state: &State) -> Duration {
 }
 
 fn free_soon(state: &State) -> Duration {
-    if state.remains.is_empty() { tick(state) } else { Duration::from_millis(1) }
+    if state.lazyfree_pending() == 0 { tick(state) } else { Duration::from_millis(1) }
 }
 
 /// When each timer is due.
@@ -165,14 +165,19 @@ fn check_clients(state: &mut State) {
     }
 }
 
-/// Frees a bounded part of what was flushed or deleted in the background.
+/// Frees a bounded part of what was flushed, removed or overwritten.
 fn free_some(state: &mut State) {
-    if let Some(remains) = state.remains.last_mut()
-        && remains.free(FREE_STEP)
-    {
-        state.remains.pop();
+    let before = state.lazyfree_pending();
+    match state.remains.last_mut() {
+        Some(remains) => {
+            if remains.free(FREE_STEP) {
+                state.remains.pop();
+            }
+        }
+        None => state.keyspace.free_doomed(FREE_STEP),
     }
+    state.stats.lazyfreed_objects += (before - state.lazyfree_pending()) as u64;
 }
 
-/// Entries freed in one step.
+/// Entries, or pieces of values, freed in one step.
 const FREE_STEP: usize = 10_000;

@@ -19,7 +19,10 @@ pub struct Db {
 
 /// What was in a database before it was cleared, to be freed in steps.
 #[derive(Clone)]
-pub struct Remains(Store);
+pub struct Remains {
+    store: Store,
+    keys: usize,
+}
 
 impl Db {
     pub(super) fn new(slots: bool, seed: (u64, u64)) -> Self {
@@ -130,7 +133,7 @@ impl Db {
         removed
     }
 
-    /// Takes the key out and frees what it held; whether it was there.
+    /// Takes the key out and frees what it held, a large value later ([`Db::free_doomed`]); whether it was there.
     pub fn discard(&mut self, key: &Key) -> bool {
         let discarded = self.store.discard(key);
         self.modifications += u64::from(discarded);
@@ -202,7 +205,23 @@ impl Db {
     /// Empties the database at once; what was in it is still to be freed.
     pub fn clear(&mut self) -> Remains {
         self.modifications += u64::from(!self.is_empty());
-        Remains(self.store.take_all())
+        let keys = self.len() + self.doomed_len();
+        Remains { store: self.store.take_all(), keys }
+    }
+
+    /// How many large values were removed or overwritten and are still to be freed.
+    pub fn doomed_len(&self) -> usize {
+        self.store.doomed().0
+    }
+
+    /// What those cost.
+    pub fn doomed_memory(&self) -> usize {
+        self.store.doomed().1
+    }
+
+    /// Frees about `budget` pieces of them; what is left of the budget.
+    pub fn free_doomed(&mut self, budget: usize) -> usize {
+        self.store.free_doomed(budget)
     }
 
     #[inline(always)]
@@ -219,12 +238,17 @@ impl Db {
 impl Remains {
     /// Frees about `budget` entries; whether all are freed. Dropping the remains frees the rest.
     pub fn free(&mut self, budget: usize) -> bool {
-        self.0.free_some(budget)
+        self.store.free_some(budget)
     }
 
     /// What is still to be freed.
     pub fn memory(&self) -> usize {
-        self.0.memory()
+        self.store.memory() + self.store.doomed().1
+    }
+
+    /// How many keys there were, with values that were being freed already.
+    pub fn keys(&self) -> usize {
+        self.keys
     }
 }
 

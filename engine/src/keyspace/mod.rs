@@ -76,6 +76,17 @@ impl Keyspace {
         self.databases.iter().map(Db::memory).sum()
     }
 
+    /// Large values that were removed or overwritten and are still to be freed: how many, and what they cost.
+    pub fn doomed(&self) -> (usize, usize) {
+        let databases = self.databases.iter();
+        databases.fold((0, 0), |(count, memory), db| (count + db.doomed_len(), memory + db.doomed_memory()))
+    }
+
+    /// Frees about `budget` pieces of them.
+    pub fn free_doomed(&mut self, budget: usize) {
+        self.databases.iter_mut().fold(budget, |left, db| db.free_doomed(left));
+    }
+
     /// What is held for entries beyond [`Keyspace::memory`].
     pub fn spare(&self) -> usize {
         self.databases.iter().map(Db::spare).sum()

@@ -100,6 +100,14 @@ impl List {
         }
     }
 
+    /// How many pieces of memory it is made of, about.
+    pub fn pieces(&self) -> usize {
+        match &self.encoding {
+            Pack(_) => 1,
+            Quick(quick) => quick.packs().len(),
+        }
+    }
+
     pub fn encoding(&self) -> &'static str {
         match &self.encoding {
             Pack(_) => "listpack",

@@ -196,6 +196,14 @@ impl ZSet {
         }
     }
 
+    /// How many pieces of memory it is made of, about.
+    pub fn pieces(&self) -> usize {
+        match &self.encoding {
+            Large(table) => table.len(),
+            _ => 1,
+        }
+    }
+
     pub fn encoding(&self) -> &'static str {
         match &self.encoding {
             Pack(_) => "listpack",

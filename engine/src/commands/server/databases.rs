@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::commands::call::Call;
 use crate::commands::connection::select::database;
 use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
+use crate::commands::words::one_of;
 use crate::event::Event;
 use crate::resp::error;
 
@@ -67,12 +68,11 @@ pub static SWAPDB: Command = Command {
 };
 
 fn flush(call: &mut Call<'_>, only: Option<usize>) -> Outcome {
-    match call.args.get(1) {
-        None => {}
-        Some(word)
-            if call.args.len() == 2 && (word.eq_ignore_ascii_case(b"ASYNC") || word.eq_ignore_ascii_case(b"SYNC")) => {}
+    let lazily = match call.args.get(1) {
+        None => call.state.config.lazyfree_lazy_user_flush,
+        Some(word) if call.args.len() == 2 => one_of(word, &["ASYNC", "SYNC"])? == "ASYNC",
         Some(_) => return call.syntax(),
-    }
+    };
     let databases = only.map_or(0..call.state.keyspace.databases(), |db| db..db + 1);
     break_watches(call, only, |call, db, key| call.state.keyspace.db(db).get(&call.state.keyspace.key(key)).is_some());
     let mut keys = 0;
@@ -81,7 +81,9 @@ fn flush(call: &mut Call<'_>, only: Option<usize>) -> Outcome {
         if !database.is_empty() {
             keys += database.len() as u64;
             let remains = database.clear();
-            call.state.remains.push(remains);
+            if lazily {
+                call.state.remains.push(remains);
+            }
         }
     }
     call.state.effects.changed_whole(keys);

@@ -128,7 +128,8 @@ fn memory(state: &State, out: &mut String) -> core::fmt::Result {
         "maxmemory_policy" = state.config.maxmemory_policy,
         "mem_fragmentation_ratio" = format!("{:.2}", if used == 0 { 0.0 } else { resident as f64 / used as f64 }),
         "mem_clients_normal" = state.clients.memory(),
-        "lazyfree_pending_objects" = state.remains.len(),
+        "lazyfree_pending_objects" = state.lazyfree_pending(),
+        "lazyfreed_objects" = state.stats.lazyfreed_objects,
     )
 }
 

@@ -143,6 +143,12 @@ impl Entry {
         self.head.form() >= form::BOXED && self.value().has_expiring_parts()
     }
 
+    /// How many pieces of memory freeing the value has to do with, about.
+    #[inline]
+    pub(super) fn pieces(&self) -> usize {
+        if self.head.form() > form::BOXED { self.value().pieces() } else { 1 }
+    }
+
     /// 24 bits about when or how often the key is used, in whatever unit the eviction policy counts.
     pub fn access(&self) -> u32 {
         let [a, b, c] = self.access.get();

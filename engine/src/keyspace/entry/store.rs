@@ -26,6 +26,14 @@ pub struct Store {
     outside: usize,
     /// Room to edit short strings in.
     scratch: Vec<u8>,
+    doomed: Doomed,
+}
+
+/// Values that were taken out and are too large to be freed at once.
+#[derive(Clone, Default)]
+struct Doomed {
+    objects: Vec<Object>,
+    memory: usize,
 }
 
 /// Which expiry an entry is to have.
@@ -45,6 +53,8 @@ pub enum Index {
 
 /// Editing room beyond this is not kept.
 const LARGEST_SCRATCH: usize = 4096;
+/// A value of more pieces than this is freed in steps, as Redis does it.
+const LARGE: usize = 64;
 
 impl Store {
     pub fn new(slots: bool, seed: (u64, u64)) -> Self {
@@ -56,6 +66,7 @@ impl Store {
             values: 0,
             outside: 0,
             scratch: Vec::new(),
+            doomed: Doomed::default(),
         }
     }
 
@@ -69,6 +80,7 @@ impl Store {
             values: 0,
             outside: 0,
             scratch: Vec::new(),
+            doomed: Doomed::default(),
         };
         mem::replace(self, empty)
     }
@@ -250,16 +262,26 @@ impl Store {
         }
     }
 
-    /// Frees about as many entries, or chunks of memory, as `budget` says; whether all is freed.
+    /// Values that were taken out and are still to be freed: how many, and what they cost.
+    pub fn doomed(&self) -> (usize, usize) {
+        (self.doomed.objects.len(), self.doomed.memory)
+    }
+
+    /// Frees about `budget` pieces of the values that were taken out; what is left of it.
+    pub fn free_doomed(&mut self, budget: usize) -> usize {
+        self.doomed.free(budget)
+    }
+
+    /// Frees about as many entries, pieces of values, or chunks of memory, as `budget` says; whether all is freed.
     pub fn free_some(&mut self, budget: usize) -> bool {
+        let mut left = self.doomed.free(budget.max(1));
         // Those tables hold no entries of their own.
-        let mut left = budget.max(1);
         while left > 0 && (self.expires.drain_bucket(|_| ()) || self.partly.drain_bucket(|_| ())) {
             left -= 1;
         }
         while left > 0 {
             let mut freed = 0;
-            let Store { slab, outside, values, .. } = self;
+            let Store { slab, outside, values, doomed, .. } = self;
             let more = self.entries.drain_bucket(|entry| {
                 freed += 1;
                 // Where nothing but cells is left, they all go with their chunks.
@@ -268,7 +290,7 @@ impl Store {
                     unsafe {
                         *outside -= usize::from(entry.entry().reaches_outside());
                         *values -= entry.entry().boxed_memory();
-                        entry.drop_value();
+                        doomed.end_value(entry);
                         entry.free(slab);
                     }
                 }
@@ -276,7 +298,7 @@ impl Store {
             if !more {
                 break;
             }
-            left -= left.min(1 + freed);
+            left = self.doomed.free(left - left.min(1 + freed));
         }
         // SAFETY: once the tables are empty nothing leads to any entry.
         while left > 0 && self.entries.len() == 0 && unsafe { self.slab.free_chunk() } {
@@ -317,7 +339,7 @@ impl Store {
         // SAFETY: see the invariants. The form borrows nothing of the entry, `settle` replaces the pointer if it
         // changed, and what the entry pointed at before is dropped once.
         let renewed = unsafe {
-            entry.drop_value();
+            self.doomed.end_value(entry);
             entry.renew(&mut self.slab, expiry, form)
         };
         self.count(renewed);
@@ -374,7 +396,7 @@ impl Store {
     fn free(&mut self, entry: EntryPtr) {
         // SAFETY: see the invariants; nothing leads to the entry any more.
         unsafe {
-            entry.drop_value();
+            self.doomed.end_value(entry);
             entry.free(&mut self.slab);
         }
     }
@@ -401,6 +423,43 @@ impl Store {
     }
 }
 
+impl Doomed {
+    /// Drops what an entry points at, if it does: at once where that is little work.
+    ///
+    /// # Safety
+    /// The entry is alive, and not looked at again but to be renewed or freed.
+    unsafe fn end_value(&mut self, entry: EntryPtr) {
+        // SAFETY: by contract the entry is alive, and gives up what it points at here.
+        unsafe {
+            if entry.entry().pieces() <= LARGE {
+                entry.drop_value();
+            } else if let Value::Object(object) = entry.take_value() {
+                self.memory += object.borrow().object_memory();
+                self.objects.push(object);
+            }
+        }
+    }
+
+    /// Frees about `budget` pieces; what is left of the budget.
+    fn free(&mut self, budget: usize) -> usize {
+        let mut left = budget;
+        while left > 0
+            && let Some(object) = self.objects.last_mut()
+        {
+            let (pieces, before) = (object.borrow().pieces(), object.borrow().object_memory());
+            let is_done = object.shed(left);
+            self.memory -= before;
+            if is_done {
+                self.objects.pop();
+            } else {
+                self.memory += object.borrow().object_memory();
+            }
+            left -= left.min(pieces.max(1));
+        }
+        left
+    }
+}
+
 /// The copy goes on as the original does: its tables have the same order, its memory the same cost.
 impl Clone for Store {
     fn clone(&self) -> Self {
@@ -413,7 +472,16 @@ impl Clone for Store {
             table.find(table.hash(key), key).expect("each entry was copied")
         };
         let (expires, partly) = (self.expires.map(copied), self.partly.map(copied));
-        Store { entries, expires, partly, slab, values: self.values, outside: self.outside, scratch: Vec::new() }
+        Store {
+            entries,
+            expires,
+            partly,
+            slab,
+            values: self.values,
+            outside: self.outside,
+            scratch: Vec::new(),
+            doomed: self.doomed.clone(),
+        }
     }
 }
 

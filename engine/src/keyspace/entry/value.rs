@@ -63,6 +63,13 @@ macro_rules! object_types {
                 }
             }
 
+            /// Frees about `budget` pieces of it; whether nothing is left.
+            pub(super) fn shed(&mut self, budget: usize) -> bool {
+                match self {
+                    $(Object::$kind(object) => object.shed(budget)),*
+                }
+            }
+
             /// What the object owns, from now on owned by the pointer; its address is exposed.
             pub(super) fn into_raw(self) -> (Kind, NonNull<u8>) {
                 match self {
@@ -94,6 +101,14 @@ macro_rules! object_types {
                 match self {
                     ValueRef::Int(_) | ValueRef::Bytes(_) => 0,
                     $(ValueRef::$kind(object) => heap::cost($size) + object.memory()),*
+                }
+            }
+
+            /// How many pieces of memory freeing it has to do with, about.
+            pub(super) fn pieces(&self) -> usize {
+                match self {
+                    ValueRef::Int(_) | ValueRef::Bytes(_) => 1,
+                    $(ValueRef::$kind(object) => object.pieces()),*
                 }
             }
 
