@@ -43,11 +43,6 @@ impl Server {
         self.now += Duration::from_millis(millis);
     }
 
-    /// Lets the timers run that are due.
-    pub fn tick(&mut self) {
-        self.feed(Input::Timeout);
-    }
-
     /// Runs a command, written as one would in a terminal; its reply as a terminal shows it.
     pub fn run(&mut self, line: &str) -> String {
         self.feed(Input::Received { conn: CLIENT, bytes: format!("{line}\r\n").as_bytes() });

@@ -88,7 +88,7 @@ mod tests {
         let mut steps = 0;
         while pending(&mut server) != "0" {
             server.advance(100);
-            server.tick();
+            server.timeout();
             steps += 1;
         }
         assert!((10..40).contains(&steps), "{steps}");

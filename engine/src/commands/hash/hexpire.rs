@@ -76,7 +76,7 @@ fn expire(call: &mut Call<'_>, unit: Unit, from: From) -> Outcome {
     let moment = moment(call.arg(2), unit, from, call.state.now, call.command.name)?;
     let key = call.key(1);
     let answers = if moment <= call.state.now {
-        expire_at_once(call, &key, fields)?
+        expire_at_once(call, &key, fields, conditions)?
     } else {
         set_expiries(call, &key, fields, Lifetime::Until(moment), conditions)?
     };
@@ -90,22 +90,34 @@ fn reply(call: &mut Call<'_>, fields: Args<'_>, answers: &[i64]) {
     (0..fields.len()).for_each(|index| call.reply.integer(answers.get(index).copied().unwrap_or(NO_FIELD)));
 }
 
-/// Removes fields as if their time had come; what to answer for each. No answer where there is no hash.
+/// Removes fields as if their time had come, where the conditions admit it; what to answer for each. No answer where there is
+/// no hash.
 ///
 /// # Errors
 /// The key holds something else.
-pub fn expire_at_once(call: &mut Call<'_>, key: &Key<'_>, fields: Args<'_>) -> Result<Vec<i64>, Error> {
+pub fn expire_at_once(
+    call: &mut Call<'_>,
+    key: &Key<'_>,
+    fields: Args<'_>,
+    conditions: Conditions,
+) -> Result<Vec<i64>, Error> {
     let now = call.state.now;
     let mut words: OwnedArgs = [b"HDEL", key.bytes].into_iter().collect();
     let answers = edit(call, key, "hexpired", |hash: &mut Hash, _| {
         let (mut answers, mut removed) = (Vec::with_capacity(fields.len()), 0);
         for name in fields.iter() {
-            let goes = !hash.is_due(name, now) && hash.remove(name);
-            if goes {
+            let living = hash.at(now);
+            let answer = match living.contains(name) {
+                false => NO_FIELD,
+                true if !conditions.admit(living.expiry(name), now) => REFUSED,
+                true => EXPIRED_AT_ONCE,
+            };
+            if answer == EXPIRED_AT_ONCE {
+                hash.remove(name);
                 words.push(name);
                 removed += 1;
             }
-            answers.push(if goes { EXPIRED_AT_ONCE } else { NO_FIELD });
+            answers.push(answer);
         }
         Edit { changes: removed, result: answers }
     })?;
@@ -259,7 +271,7 @@ mod tests {
         server.run("HPEXPIRE whole 10 FIELDS 1 a");
         server.records();
         server.advance(200);
-        server.tick();
+        server.timeout();
         assert_eq!(server.run("DBSIZE"), "(integer) 1");
         assert_eq!(server.run("HLEN h"), "(integer) 1");
         assert!(server.run("INFO stats").contains("expired_fields:502"));

@@ -50,7 +50,7 @@ fn hgetex(call: &mut Call<'_>) -> Outcome {
     answer(call, &key, fields, at_once)?;
     match lifetime {
         Lifetime::Kept => {}
-        _ if at_once => _ = expire_at_once(call, &key, fields)?,
+        _ if at_once => _ = expire_at_once(call, &key, fields, Conditions::default())?,
         _ => _ = set_expiries(call, &key, fields, lifetime, Conditions::default())?,
     }
     Ok(())

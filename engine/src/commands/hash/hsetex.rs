@@ -6,6 +6,7 @@ use crate::base::number::format_u64;
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit_or_create, expect};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::generic::expire::Conditions;
 use crate::commands::words::{Words, one_of};
 use crate::keyspace::Key;
 use crate::keyspace::change::Notify;
@@ -111,7 +112,7 @@ fn set_and_expire(call: &mut Call<'_>, key: &Key<'_>, pairs: Args<'_>) -> Outcom
     call.notice(key.bytes, Notify::HASH, "hset");
     call.notice(key.bytes, Notify::HASH, "hexpire");
     let names: OwnedArgs = pairs.iter().step_by(2).collect();
-    let removed = expire_at_once(call, key, names.as_args())?;
+    let removed = expire_at_once(call, key, names.as_args(), Conditions::default())?;
     if !removed.iter().any(|&answer| answer > 0) {
         call.notice(key.bytes, Notify::HASH, "hexpired");
         if created {

@@ -211,7 +211,7 @@ fn old_encodings_are_read() {
         (b"\x03\x02\x01a\x031.5\x01b\xff".to_vec(), "zset a 1.5,b -inf"),
         (b"\x04\x01\x01a\xc0\x05".to_vec(), "hash a 5 None"),
         (sized(&[9], b"\x01\x01a\x01\x00b\xff"), "hash a b None"),
-        (sized(&[20], b"\x0b\0\0\0\x02\0\x81a\x02\x01\x01\xff".get(..).unwrap()), "set 1,a"),
+        (sized(&[20], b"\x0c\0\0\0\x02\0\x81a\x02\x01\x01\xff"), "set 1,a"),
         (b"\x12\x02\x01\x03abc\x01\xc0\x07".to_vec(), "list abc 7"),
     ];
     for (bytes, expected) in cases {
