@@ -292,8 +292,14 @@ pub fn end_waits(state: &mut State) {
         state.end_pause();
     }
     while let Some(conn) = state.blocked.overdue(state.now) {
-        stop_waiting(state, conn, |reply| reply.null_array());
+        give_up(state, conn);
     }
+}
+
+/// Ends a client's wait as if its time were over.
+pub(crate) fn give_up(state: &mut State, conn: Conn) -> bool {
+    let at_end = state.clients.get(conn).and_then(|client| client.waiting.as_ref()).map(|waiting| waiting.at_end);
+    at_end.is_some_and(|at_end| stop_waiting(state, conn, at_end))
 }
 
 /// Ends a client's wait for a key with another reply than that of its command.

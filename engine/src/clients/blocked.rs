@@ -12,6 +12,7 @@ use crate::base::time::Time;
 use crate::io::Conn;
 use crate::keyspace::Kind;
 use crate::resp::decode::OwnedArgs;
+use crate::resp::encode::Reply;
 
 /// What a client waits for, and with which command.
 #[derive(Clone, Debug)]
@@ -23,12 +24,14 @@ pub struct Waiting {
     pub wants: Kind,
     /// When it gives up; never, if there is no such moment.
     pub until: Option<Time>,
+    /// What it answers then.
+    pub at_end: fn(&mut dyn Reply),
     ticket: u64,
 }
 
 impl Waiting {
     pub fn new(args: OwnedArgs, db: usize, keys: Vec<Box<[u8]>>, wants: Kind, until: Option<Time>) -> Waiting {
-        Waiting { args, db, keys, wants, until, ticket: 0 }
+        Waiting { args, db, keys, wants, until, at_end: |reply| reply.null_array(), ticket: 0 }
     }
 
     pub fn memory(&self) -> usize {

@@ -9,6 +9,7 @@ use crate::commands::call::Call;
 use crate::event::Event;
 use crate::keyspace::Kind;
 use crate::resp::decode::{Args, OwnedArgs};
+use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
 
 /// The longest wait, in milliseconds: what is longer can't be added to a time of today.
@@ -52,16 +53,30 @@ impl Call<'_> {
         if self.state.in_transaction {
             return self.reply.null_array();
         }
-        let state = &mut *self.state;
-        let until = state.waited.unwrap_or(until);
-        let Some(client) = state.clients.get_mut(self.conn) else { return };
+        let until = self.state.waited.unwrap_or(until);
         let mut names: alloc::vec::Vec<Box<[u8]>> = alloc::vec::Vec::new();
         for key in keys.iter() {
             if !names.iter().any(|name| **name == *key) {
                 names.push(key.into());
             }
         }
-        let mut waiting = Waiting::new(OwnedArgs::from(self.args), state.db, names, wants, until);
+        self.begin_to_wait(Waiting::new(OwnedArgs::from(self.args), self.state.db, names, wants, until));
+    }
+
+    /// Answers this only once that time has come, or never; at once in a transaction.
+    pub fn answer_at(&mut self, until: Option<Time>, answer: fn(&mut dyn Reply)) {
+        if self.state.in_transaction {
+            return answer(self.reply);
+        }
+        let args = OwnedArgs::from(self.args);
+        let mut waiting = Waiting::new(args, self.state.db, Default::default(), Kind::String, until);
+        waiting.at_end = answer;
+        self.begin_to_wait(waiting);
+    }
+
+    fn begin_to_wait(&mut self, mut waiting: Waiting) {
+        let state = &mut *self.state;
+        let Some(client) = state.clients.get_mut(self.conn) else { return };
         state.blocked.begin(self.conn, &mut waiting);
         let id = client.id;
         state.events.emit(|| Event::Blocked { client: id, keys: waiting.keys.clone() });

@@ -15,6 +15,11 @@ impl<'a> Words<'a> {
         Words { args, at: from }
     }
 
+    /// Which argument comes next.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     /// The value that the option just read can't do without.
     ///
     /// # Errors

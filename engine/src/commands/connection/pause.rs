@@ -80,9 +80,11 @@ fn unblock(call: &mut Call<'_>) -> Outcome {
     };
     let conn = u64::try_from(call.integer(2)?).ok().and_then(|id| call.state.clients.conn_of(ClientId(id)));
     let ended = conn.is_some_and(|conn| {
-        execute::stop_waiting(call.state, conn, |reply| {
-            if with_error { reply.error(&error::UNBLOCKED) } else { reply.null_array() }
-        })
+        if with_error {
+            execute::stop_waiting(call.state, conn, |reply| reply.error(&error::UNBLOCKED))
+        } else {
+            execute::give_up(call.state, conn)
+        }
     });
     call.reply.integer(ended as i64);
     Ok(())

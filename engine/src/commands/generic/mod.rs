@@ -8,7 +8,9 @@ pub mod expire;
 pub mod object;
 pub mod rename;
 pub mod scan;
+pub mod sort;
 pub mod ttl;
+pub mod wait;
 
 use super::declaration::Command;
 
@@ -34,8 +36,12 @@ pub static COMMANDS: &[&Command] = &[
     &dump::RESTORE,
     &dump::RESTORE_ASKING,
     &scan::SCAN,
+    &sort::SORT,
+    &sort::SORT_RO,
     &exists::TOUCH,
     &ttl::TTL,
     &exists::TYPE,
     &del::UNLINK,
+    &wait::WAIT,
+    &wait::WAITAOF,
 ];
