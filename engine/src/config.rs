@@ -244,6 +244,9 @@ fn no_append_only(text: &str) -> Option<&'static str> {
 fn no_eviction(text: &str) -> Option<&'static str> {
     (!text.eq_ignore_ascii_case("noeviction")).then_some("this build does not evict: the one policy is noeviction")
 }
+fn no_yes_or_local(text: &str) -> Option<&'static str> {
+    (!matches!(text, "no" | "yes" | "local")).then_some("argument(s) must be one of the following: no, yes, local")
+}
 fn no_daemon(text: &str) -> Option<&'static str> {
     (text != "no").then_some("this build runs in the foreground: leave that to the service manager")
 }
@@ -267,6 +270,7 @@ parameters! {
     "dir" dir: String = ".".to_owned(), any, AtStart;
     "databases" databases: i64 = 16, 1..=INT, AtStart;
     "maxclients" maxclients: i64 = 10000, 1..=INT, Anytime;
+    "enable-debug-command" enable_debug_command: String = "no".to_owned(), no_yes_or_local, AtStart;
     "requirepass" requirepass: String = String::new(), any, Anytime;
     "maxmemory" maxmemory: Bytes = Bytes(0), 0..=u64::MAX, Anytime;
     "maxmemory-policy" maxmemory_policy: String = "noeviction".to_owned(), no_eviction, Anytime;

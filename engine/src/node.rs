@@ -106,6 +106,7 @@ impl Node {
             touching: true,
             in_transaction: false,
             remains: Vec::new(),
+            active_expire: true,
             expire_cursors: alloc::vec![0; databases],
             field_cursors: alloc::vec![0; databases],
             overdue: Vec::new(),

@@ -61,6 +61,8 @@ pub struct State {
     pub(crate) in_transaction: bool,
     /// What was flushed and is still to be freed, a bounded part at a time.
     pub(crate) remains: Vec<Remains>,
+    /// Keys and fields whose time has passed are also removed where nobody asks for them.
+    pub(crate) active_expire: bool,
     /// Where the expiry cycle goes on in each database.
     pub(crate) expire_cursors: Vec<u64>,
     /// Keys found past their time by a command that only reads; removed when it is done.
@@ -363,6 +365,13 @@ impl State {
         if !lazily && self.keyspace.doomed().0 > 0 {
             self.keyspace.free_doomed(usize::MAX);
         }
+    }
+
+    /// Frees all of that at once.
+    pub(crate) fn free_all(&mut self) {
+        self.stats.lazyfreed_objects += self.lazyfree_pending() as u64;
+        self.remains.clear();
+        self.keyspace.free_doomed(usize::MAX);
     }
 
     /// Values that are still to be freed.

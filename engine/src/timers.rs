@@ -60,7 +60,7 @@ const EXPIRE_FIELDS: usize = 100;
 
 /// Removes keys and fields of hashes whose time has passed.
 fn expire_cycle(state: &mut State) {
-    if state.pause.is_some() {
+    if state.pause.is_some() || !state.active_expire {
         return;
     }
     let effort = state.config.active_expire_effort as u64;

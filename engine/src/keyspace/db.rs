@@ -61,6 +61,11 @@ impl Db {
         self.store.memory()
     }
 
+    /// What of [`Db::memory`] the tables cost.
+    pub fn table_memory(&self) -> usize {
+        self.store.table_memory()
+    }
+
     /// [`Db::memory`], added up entry by entry: what a check compares it with.
     pub fn recount(&self) -> usize {
         self.store.table_memory() + self.iter().map(Entry::memory).sum::<usize>()

@@ -9,10 +9,12 @@ pub mod change;
 mod db;
 mod digest;
 mod entry;
+mod signature;
 
 pub use self::db::{Db, Remains};
 pub use self::entry::Entry;
 pub use self::entry::value::{Kind, Object, Value, ValueRef};
+pub use self::signature::Signature;
 
 use crate::base::hash::{self, siphash};
 use alloc::vec::Vec;

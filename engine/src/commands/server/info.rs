@@ -1,14 +1,11 @@
-//! INFO and MEMORY: what the server says of itself.
+//! INFO: what the server says of itself.
 
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
 
-use crate::base::number::parse_i64;
 use crate::commands::call::Call;
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::keyspace::Entry;
-use crate::resp::error;
+use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
 use crate::state::State;
 
 /// The version of Redis whose behaviour clients may expect.
@@ -219,43 +216,4 @@ fn human(bytes: u64) -> String {
         return format!("{bytes}B");
     }
     format!("{:.2}{}", bytes as f64 / (1u64 << (10 * power)) as f64, units[power])
-}
-
-pub static MEMORY: Command = Command {
-    summary: "Where the memory goes.",
-    arity: -2,
-    subcommands: &[&HELP, &USAGE],
-    ..Command::new("memory", Group::Server, "4.0.0", "that of its subcommand")
-};
-
-static USAGE: Command = Command {
-    summary: "The bytes that a key and its value take, with what manages them.",
-    arity: -3,
-    flags: Flags::READONLY,
-    keys: &[KeySpec::one(2, Access::LOOK)],
-    arguments: &[Argument::key("key"), Argument::integer("count").token("SAMPLES").optional()],
-    full_name: "memory|usage",
-    run: usage,
-    ..Command::new("usage", Group::Server, "4.0.0", "O(1): every value knows its size")
-};
-
-static HELP: Command = Command::help("memory|help", Group::Server, "4.0.0");
-
-fn usage(call: &mut Call<'_>) -> Outcome {
-    match (call.args.len(), call.args.get(3)) {
-        (3, _) => {}
-        (5, Some(word)) if word.eq_ignore_ascii_case(b"SAMPLES") => {
-            let samples = parse_i64(call.arg(4)).ok_or(error::NOT_INTEGER)?;
-            if samples < 0 {
-                return call.syntax();
-            }
-        }
-        _ => return call.syntax(),
-    }
-    let key = call.key(2);
-    match call.state.look(&key).map(Entry::memory) {
-        Some(bytes) => call.reply.integer(bytes as i64),
-        None => call.reply.null(),
-    }
-    Ok(())
 }

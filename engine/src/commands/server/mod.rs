@@ -3,7 +3,9 @@
 pub mod command;
 pub mod config;
 pub mod databases;
+pub mod debug;
 pub mod info;
+pub mod memory;
 pub mod monitor;
 pub mod process;
 
@@ -13,11 +15,12 @@ pub static COMMANDS: &[&Command] = &[
     &command::COMMAND,
     &config::CONFIG,
     &databases::DBSIZE,
+    &debug::DEBUG,
     &databases::FLUSHALL,
     &databases::FLUSHDB,
     &databases::SWAPDB,
     &info::INFO,
-    &info::MEMORY,
+    &memory::MEMORY,
     &process::LOLWUT,
     &monitor::MONITOR,
     &process::ROLE,

@@ -45,6 +45,13 @@ pub fn dump(value: ValueRef<'_>) -> Vec<u8> {
     bytes
 }
 
+/// The bytes that a value takes there, its type not counted.
+pub fn saved_length(value: ValueRef<'_>) -> usize {
+    let mut bytes = Vec::new();
+    save::value(value, &mut bytes);
+    bytes.len() - 1
+}
+
 /// The value in a DUMP payload.
 ///
 /// # Errors
