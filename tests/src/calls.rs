@@ -37,6 +37,16 @@ pub const KEYS: [&str; 21] = [
 /// What takes a real server a second.
 const LEFT_OUT: &str = "pfselftest";
 
+/// As Redis 7.0 dumps them, and one that is broken.
+const PAYLOADS: [&[u8]; 6] = [
+    b"\x00\xc0{\n\x00H\xe2S\xe1\x00zg\xb9",
+    b"\x12\x01\x02\x10\x10\0\0\0\x03\0\x01\x01\x02\x01\x83abc\x04\xff\n\x00\xc54\xae\r\xdc#\xb9\xee",
+    b"\x02\x02\x01a\xc0\x01\n\x00\xce8~\x02\x9c\xe1>r",
+    b"\x11\x0f\x0f\0\0\0\x02\0\x81a\x02\x831.5\x04\xff\n\x00\x08\x0cn\x19\x80\x8e}\x98",
+    b"\x10\x13\x13\0\0\0\x04\0\x81f\x02\x81v\x02\x81g\x02\x81w\x02\xff\n\x00\xd9\xde\xc5\xc9\x16\x0f\xb25",
+    b"\x00\x05hello\n\x00cr\xdfve4 \x0b",
+];
+
 const FAR_SECONDS: u64 = 33_177_117_420;
 
 impl Calls {
@@ -130,6 +140,9 @@ impl Calls {
                 return self.add(group, part, words);
             }
             ArgumentKind::Key => self.key(group),
+            ArgumentKind::Pattern if argument.name.ends_with("-pattern") => {
+                self.pick(&["s*", "h*->m1", "h1->*", "nosort", "#", "*", "t*->"]).to_string()
+            }
             ArgumentKind::Pattern => self.pick(&["*", "s*", "?1", "[lh]*", "[^s]?", "none*", "\\s1", ""]).to_string(),
             ArgumentKind::Double if argument.name == "timeout" => self.pick(&["0.001", "0.002", "-1", "x"]).to_string(),
             ArgumentKind::Double if matches!(argument.name, "min" | "max") => self.score_bound(),
@@ -184,7 +197,7 @@ impl Calls {
     }
 
     fn integer(&mut self, name: &str) -> String {
-        if name != "cursor" && self.one_in(12) {
+        if !matches!(name, "cursor" | "timeout") && self.one_in(12) {
             return self.odd_integer();
         }
         match (name, self.lifetimes) {
@@ -193,6 +206,9 @@ impl Calls {
             ("seconds", Lifetimes::Long) => (1000 + self.below(1_000_000_000)).to_string(),
             ("milliseconds", Lifetimes::Short) => (1 + self.below(300)).to_string(),
             ("milliseconds", Lifetimes::Long) => (1_000_000 + self.below(1_000_000_000_000)).to_string(),
+            ("timeout", _) => self.pick(&["1", "2", "-1", "x"]).to_string(),
+            ("ttl", Lifetimes::Short) => self.below(300).to_string(),
+            ("ttl", Lifetimes::Long) => (self.below(2) * 1_000_000).to_string(),
             ("db" | "destination-db", _) => self.below(3).to_string(),
             ("offset", _) if self.one_in(8) => format!("#{}", self.below(6)),
             ("offset", _) => self.below(12).to_string(),
@@ -227,6 +243,7 @@ impl Calls {
             "encoding" => self.pick(&["u1", "u8", "i8", "i5", "u13", "i64", "u63", "u64", "x"]).into(),
             "subcommand" => self.pick(&["ENCODING", "DECODE", "TODENSE", "GETREG", "FOO"]).into(),
             "type" => self.pick(&["string", "list", "set", "zset", "hash", "STRING"]).into(),
+            "serialized-value" => PAYLOADS[self.below(PAYLOADS.len())].into(),
             "field" | "member" | "element" => self.member(),
             _ => self.text(),
         }

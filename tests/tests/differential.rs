@@ -8,6 +8,7 @@ use kvarium_tests::skip;
 
 const SEQUENCES: u64 = 24;
 const CALLS: usize = 400;
+const DEBUG: [&str; 2] = ["--enable-debug-command", "yes"];
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
@@ -16,13 +17,13 @@ fn number(name: &str) -> Option<u64> {
 fn compare_with(peer: Peer) {
     let program = peer.program();
     let program = program.to_str().expect("a path in UTF-8");
-    let Some(theirs) = Server::start_peer(program, &[]) else {
+    let Some(theirs) = Server::start_peer(program, &DEBUG) else {
         return skip(
             &format!("random_calls_have_the_replies_of_{}", peer.name),
             &format!("{program} is not installed"),
         );
     };
-    let ours = Server::start(&[]);
+    let ours = Server::start(&DEBUG);
     let seeds = match number("KVARIUM_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("KVARIUM_SEQUENCES").unwrap_or(SEQUENCES),

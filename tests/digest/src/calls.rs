@@ -15,8 +15,18 @@ pub struct Calls {
 }
 
 /// What speaks of the process and not of the data: its memory, whose words are of another size in a page, and its end.
-const LEFT_OUT: [&str; 8] =
-    ["client|info", "client|list", "command", "info", "latency|histogram", "lolwut", "memory|usage", "quit"];
+const LEFT_OUT: [&str; 10] = [
+    "client|info",
+    "client|list",
+    "command",
+    "info",
+    "latency|histogram",
+    "lolwut",
+    "memory|doctor",
+    "memory|stats",
+    "memory|usage",
+    "quit",
+];
 
 const KEYS: u64 = 12;
 const TEXTS: [&[u8]; 10] = [b"", b"a", b"b", b"field", b"hello world", b"\x00\xff\r\n", b"10", b"-3", b"3.5", b"1e300"];
@@ -58,7 +68,8 @@ impl Calls {
             if argument.optional && rng.below(3) > 0 {
                 continue;
             }
-            let is_promised = argument.kind == ArgumentKind::Key || matches!(argument.name, "weight" | "field" | "data");
+            let is_promised =
+                argument.kind == ArgumentKind::Key || matches!(argument.name, "weight" | "field" | "data");
             let promised = self.promised.filter(|_| is_promised && argument.multiple);
             let times = match promised {
                 Some(count) => count,
@@ -93,6 +104,7 @@ impl Calls {
                 count.to_string().into_bytes()
             }
             ArgumentKind::Integer if matches!(argument.name, "bit" | "value") => rng.below(3).to_string().into_bytes(),
+            ArgumentKind::Integer if argument.name == "timeout" => (rng.below(40) + 1).to_string().into_bytes(),
             ArgumentKind::Integer if rng.below(10) == 0 => pick(rng, &INTEGERS).to_string().into_bytes(),
             ArgumentKind::Integer => (rng.below(40) as i64 - 5).to_string().into_bytes(),
             // Who waits for ever says nothing more.
