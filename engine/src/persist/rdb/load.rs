@@ -116,8 +116,13 @@ impl<'a> Reader<'a> {
             ZSET_OF_TEXTS => zset(self.zset(limits, Reader::score)?),
             ZSET_LISTPACK => zset(ZSet::from_pack(self.listpack()?, limits)?),
             ZSET_ZIPLIST => zset(ZSet::from_pack(ziplist::to_listpack(&self.string()?)?, limits)?),
-            HASH => hash(self.hash(limits, |_| Some(None))?),
-            HASH_WITH_EXPIRIES => hash(self.hash(limits, Reader::expiry)?),
+            HASH => hash(self.hash(Hash::new(), limits, |_| Some(None))?),
+            HASH_WITH_EXPIRIES => {
+                // Such a hash has a table, whether a field expires or not.
+                let mut table = Hash::new();
+                table.expect(usize::MAX, limits);
+                hash(self.hash(table, limits, Reader::expiry)?)
+            }
             HASH_LISTPACK => hash(Hash::from_pack(self.listpack()?, limits)?),
             HASH_ZIPLIST => hash(Hash::from_pack(ziplist::to_listpack(&self.string()?)?, limits)?),
             HASH_ZIPMAP => hash(Hash::from_pack(ziplist::zipmap_to_listpack(&self.string()?)?, limits)?),
@@ -193,9 +198,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn hash(&mut self, limits: &Limits, expiry: impl Fn(&mut Self) -> Option<Option<Time>>) -> Option<Hash> {
+    fn hash(
+        &mut self,
+        mut hash: Hash,
+        limits: &Limits,
+        expiry: impl Fn(&mut Self) -> Option<Option<Time>>,
+    ) -> Option<Hash> {
         let count = self.count()?;
-        let mut hash = Hash::new();
         hash.expect(count, limits);
         for _ in 0..count {
             let (name, value) = (self.string()?, self.string()?);

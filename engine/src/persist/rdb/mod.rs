@@ -22,8 +22,8 @@ use alloc::vec::Vec;
 const VERSION: u16 = 10;
 /// Valkey's: for what only it has.
 const VALKEY_VERSION: u16 = 80;
-/// The last version of Redis whose types are all read, or refused by name.
-const LAST_REDIS_VERSION: u16 = 12;
+/// The last version that Redis and Valkey agree on.
+const LAST_REDIS_VERSION: u16 = 11;
 const FOOTER: usize = 10;
 
 /// Why a payload can't be taken.
