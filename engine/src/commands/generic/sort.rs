@@ -178,7 +178,7 @@ fn sort(call: &mut Call<'_>, known: &[&'static str]) -> Outcome {
     }
 }
 
-/// The elements as they lie there, a sorted set's from the last on where that is asked for; and whether it is a set.
+/// The elements as they lie there, from the last on where that is asked for; and whether it is a set, which has no last.
 fn elements(call: &mut Call<'_>, from_the_last: bool) -> Result<(Vec<Text>, bool), Error> {
     fn text(element: Element<'_>) -> Text {
         element.with(<[u8]>::to_vec)
@@ -186,7 +186,13 @@ fn elements(call: &mut Call<'_>, from_the_last: bool) -> Result<(Vec<Text>, bool
     let key = call.key(1);
     Ok(match call.state.read(&key).map(|entry| entry.value()) {
         None => (Vec::new(), false),
-        Some(ValueRef::List(list)) => (list.iter().map(text).collect(), false),
+        Some(ValueRef::List(list)) => {
+            let mut elements: Vec<Text> = list.iter().map(text).collect();
+            if from_the_last {
+                elements.reverse();
+            }
+            (elements, false)
+        }
         Some(ValueRef::Set(set)) => (set.iter().map(text).collect(), true),
         Some(ValueRef::ZSet(zset)) if from_the_last => (zset.iter().rev().map(|s| text(s.member)).collect(), false),
         Some(ValueRef::ZSet(zset)) => (zset.iter().map(|scored| text(scored.member)).collect(), false),
@@ -322,6 +328,7 @@ mod tests {
             ("SORT l BY w* DESC GET o* GET #", "(nil) 3 x2 2 x1 1"),
             ("SORT l BY h*->w GET h*->f", "v1 v3 v2"),
             ("SORT l BY nosort", "3 1 2"),
+            ("SORT l BY nosort DESC LIMIT 0 2", "2 1"),
             ("SORT l BY w*-> GET w*", "10 20 30"),
             ("SORT_RO l LIMIT 1 -1", "2 3"),
             ("SORT l STORE d", "3"),
