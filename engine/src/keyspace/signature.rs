@@ -1,7 +1,8 @@
-//! What DEBUG DIGEST answers: SHA-1 over all that keys hold, the same as Redis makes of the same data.
+//! What DEBUG DIGEST answers: SHA-1 over all that keys hold, the same as Valkey makes of the same data (and Redis, which
+//! writes scores with more digits).
 
 use super::{Entry, Keyspace, Kind, ValueRef};
-use crate::base::number::{format_f64_to_17_digits, format_i64};
+use crate::base::number::{format_f64, format_i64};
 use crate::collections::listpack::Element;
 use sha1::{Digest, Sha1};
 
@@ -43,7 +44,7 @@ impl Signature {
             ValueRef::ZSet(zset) => zset.iter().for_each(|scored| {
                 let mut one = Signature::default();
                 one.mix_element(scored.member);
-                one.mix(&format_f64_to_17_digits(scored.score));
+                one.mix(&format_f64(scored.score));
                 self.add(&one.0);
             }),
             ValueRef::Hash(hash) => hash.iter().for_each(|field| {

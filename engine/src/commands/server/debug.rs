@@ -186,6 +186,8 @@ mod tests {
             ("SET k v PXAT 33177117420000", "311b17018163335616e089f6b951c82c477335ac"),
             ("RPUSH l 3 1 2", "189dbbaa3491616a47613dd262490d198db868ef"),
             ("SADD s c a b", "593c2414786d75446e97f4ea5d4b731f3313da72"),
+            ("ZADD q 0.1 m", "7e1bae26d61f35a2675e4748edc8fe0bff072cee"),
+            ("ZADD inf inf m", "61a9a206eaf26d298dc4d0f7c1b377be6038b61f"),
         ] {
             server.run(line);
             let key = line.split(' ').nth(1).unwrap();
