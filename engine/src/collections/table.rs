@@ -174,8 +174,12 @@ impl Table {
         debug_assert!(self.ranking.is_none());
         let ranked = |pointer| self.read(pointer).number.map(|number| Ranked { number, pointer });
         let mut all: Vec<Ranked> = self.dict.iter().filter_map(ranked).collect();
-        let place = |ranked: &Ranked| (ranked.number, self.read(ranked.pointer).key);
-        all.sort_unstable_by(|a, b| order(place(a), place(b)));
+        let key = |ranked: &Ranked| self.read(ranked.pointer).key;
+        // Only among equal numbers records are read.
+        all.sort_unstable_by(|a, b| {
+            let by_number = a.number.partial_cmp(&b.number).unwrap_or(Ordering::Equal);
+            by_number.then_with(|| key(a).cmp(key(b)))
+        });
         for ranked in all {
             let ranking = self.ranking.get_or_insert_default();
             ranking.insert(ranking.len(), ranked);
