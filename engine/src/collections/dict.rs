@@ -168,6 +168,15 @@ impl<T: Item> Dict<T> {
         }
     }
 
+    /// Requests the items that a bucket itself holds, if there is such a bucket.
+    #[inline(always)]
+    fn prefetch_items_of(&self, bucket: usize) {
+        if bucket < self.buckets.len() {
+            let bucket = self.buckets.get(bucket);
+            bucket.used().for_each(|slot| prefetch(ptr::without_provenance(pointer(bucket.stored(slot)))));
+        }
+    }
+
     /// Requests what a search for this hash will look at next, its bucket having arrived.
     #[inline(always)]
     pub fn prefetch_item(&self, hash: u64) {
@@ -643,6 +652,9 @@ pub struct Iter<'a, T: Item> {
     slot: usize,
 }
 
+/// An iteration requests items so many buckets ahead: they lie anywhere in memory, in no order.
+const AHEAD: usize = 2;
+
 impl<T: Item> Iterator for Iter<'_, T> {
     type Item = T;
 
@@ -660,7 +672,10 @@ impl<T: Item> Iterator for Iter<'_, T> {
                 return Some(self.dict.at(Place { bucket: self.bucket, cell: self.cell, slot }));
             }
             (self.cell, self.slot) = (link, 0);
-            self.bucket += usize::from(link == 0);
+            if link == 0 {
+                self.bucket += 1;
+                self.dict.prefetch_items_of(self.bucket + AHEAD);
+            }
         }
         None
     }

@@ -48,6 +48,9 @@ pub struct Table {
     store: Store,
 }
 
+/// So many keys are looked for at once.
+pub const LOT: usize = 16;
+
 /// From so many records on, new ones are made in the slab.
 const SLAB_FROM: usize = if cfg!(test) { 64 } else { 16_384 };
 
@@ -82,6 +85,19 @@ impl Table {
 
     pub fn contains(&self, key: &[u8]) -> bool {
         self.dict.find(self.dict.hash(key), key).is_some()
+    }
+
+    /// Tells of each of these keys, at most [`LOT`] of them, whether there is a record: memory is waited for once, and not
+    /// once for each.
+    pub fn contains_each(&self, keys: &[&[u8]], mut found: impl FnMut(bool)) {
+        let mut hashes = [0; LOT];
+        let hashes = &mut hashes[..keys.len()];
+        for (hash, key) in hashes.iter_mut().zip(keys) {
+            *hash = self.dict.hash(key);
+            self.dict.prefetch_bucket(*hash);
+        }
+        hashes.iter().for_each(|hash| self.dict.prefetch_item(*hash));
+        hashes.iter().zip(keys).for_each(|(hash, key)| found(self.dict.find(*hash, key).is_some()));
     }
 
     /// Requests the memory that looking for this key begins with.

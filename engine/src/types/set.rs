@@ -5,7 +5,7 @@ use crate::base::number::{format_i64, i64_text_len, parse_i64};
 use crate::base::rng::Rng;
 use crate::collections::intset::Intset;
 use crate::collections::listpack::{Element, Listpack};
-use crate::collections::table::{self, Record, Table};
+use crate::collections::table::{self, LOT, Record, Table};
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -173,6 +173,34 @@ impl Set {
             (Ints(ints), Element::Int(value)) => ints.contains(value),
             _ => member.with(|text| self.contains(text)),
         }
+    }
+
+    /// Of a lot of members of another set, keeps those that are members here as well, or those that are not.
+    fn sift(&self, lot: &mut Vec<Element<'_>>, keep: bool) {
+        let Large(table) = &self.encoding else { return lot.retain(|&member| self.has(member) == keep) };
+        let (mut texts, mut keys) = ([None; LOT], [&b""[..]; LOT]);
+        for ((key, text), member) in keys.iter_mut().zip(&mut texts).zip(&*lot) {
+            *key = member.text(text);
+        }
+        let (mut found, mut told) = ([false; LOT], 0);
+        table.contains_each(&keys[..lot.len()], |is_member| {
+            found[told] = is_member;
+            told += 1;
+        });
+        let mut found = found.into_iter();
+        lot.retain(|_| found.next() == Some(keep));
+    }
+
+    /// The members that all the others have as well (`keep`), or that none of them has.
+    pub fn sifted<'a>(&'a self, others: &'a [&'a Set], keep: bool) -> impl Iterator<Item = Element<'a>> {
+        let mut members = self.iter();
+        let lots = core::iter::from_fn(move || {
+            let mut lot: Vec<_> = members.by_ref().take(LOT).collect();
+            let is_last = lot.is_empty();
+            others.iter().for_each(|set| set.sift(&mut lot, keep));
+            (!is_last).then_some(lot)
+        });
+        lots.flatten()
     }
 
     /// [`Set::insert`] of what another collection has.
@@ -406,6 +434,26 @@ mod tests {
             }
             while !set.shed(10) {}
             assert!(set.is_empty());
+        }
+    }
+
+    #[test]
+    fn members_are_sifted_by_other_sets_in_every_encoding() {
+        let mut rng = Rng::new(6);
+        for _ in 0..200 {
+            let mut set = || {
+                let limits = Limits { set_max_listpack_entries: rng.below(40) as usize, ..Limits::default() };
+                let (size, prefix) = (rng.below(60), ["", "m"][rng.below(2) as usize]);
+                let mut set = Set::new();
+                (0..size).for_each(|_| _ = set.insert(format!("{prefix}{}", rng.below(50)).as_bytes(), &limits));
+                set
+            };
+            let (first, others) = (set(), [set(), set()]);
+            let others: Vec<&Set> = others.iter().collect();
+            for keep in [false, true] {
+                let passes = |member: &Element<'_>| others.iter().all(|set| set.has(*member) == keep);
+                assert!(first.sifted(&others, keep).eq(first.iter().filter(passes)));
+            }
         }
     }
 

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use crate::base::number::parse_i64;
-use crate::collections::listpack::Element;
 use crate::commands::call::{Call, count};
 use crate::commands::collection::{replace, reply_element};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
@@ -52,27 +51,22 @@ const COMPLEXITY: &str = "O(N*M): N members of the smallest of M sets";
 
 const TOO_MANY_KEYS: Error = Error::fixed("ERR Number of keys can't be greater than number of args");
 
-/// The sets from the smallest on; `None` if one of them is empty.
-fn from_the_smallest(sets: Vec<Option<&Set>>) -> Option<Vec<&Set>> {
-    let mut sets: Vec<_> = sets.into_iter().collect::<Option<_>>()?;
+/// The smallest set, and the others from the smaller to the larger; `None` if there is no set behind one of the keys.
+fn smallest_first(sets: Vec<Option<&Set>>) -> Option<(&Set, Vec<&Set>)> {
+    let mut sets: Vec<&Set> = sets.into_iter().collect::<Option<_>>()?;
     sets.sort_by_key(|set| set.len());
-    Some(sets)
-}
-
-/// The members of the first set that all others have as well.
-fn common<'a>(sets: &'a [&'a Set]) -> impl Iterator<Item = Element<'a>> {
-    let (first, others) = sets.split_first().expect("a command names one key at least");
-    let has = |set: &&Set, member| core::ptr::eq(*set, *first) || set.has(member);
-    first.iter().filter(move |&member| others.iter().all(|set| has(set, member)))
+    let smallest = *sets.first()?;
+    sets.retain(|set| !core::ptr::eq(*set, smallest));
+    Some((smallest, sets))
 }
 
 fn sinter(call: &mut Call<'_>) -> Outcome {
-    let Some(sets) = from_the_smallest(sets_of(call.state, call.args.from(1).iter())?) else {
+    let Some((smallest, others)) = smallest_first(sets_of(call.state, call.args.from(1).iter())?) else {
         call.reply.set(0);
         return Ok(());
     };
     let (mark, mut length) = (call.reply.open(), 0);
-    for member in common(&sets) {
+    for member in smallest.sifted(&others, true) {
         reply_element(call.reply, member);
         length += 1;
     }
@@ -83,11 +77,11 @@ fn sinter(call: &mut Call<'_>) -> Outcome {
 fn sinterstore(call: &mut Call<'_>) -> Outcome {
     let limits = call.state.limits();
     let mut result = Set::new();
-    if let Some(sets) = from_the_smallest(sets_of(call.state, call.args.from(2).iter())?) {
-        if sets[0].intset().is_none() {
+    if let Some((smallest, others)) = smallest_first(sets_of(call.state, call.args.from(2).iter())?) {
+        if smallest.intset().is_none() {
             result = Set::expecting(b"", 1, &limits);
         }
-        common(&sets).for_each(|member| _ = result.add(member, &limits));
+        smallest.sifted(&others, true).for_each(|member| _ = result.add(member, &limits));
         result.narrow(&limits);
     }
     call.reply.integer(result.len() as i64);
@@ -111,7 +105,8 @@ fn sintercard(call: &mut Call<'_>) -> Outcome {
     }
     let limit = if limit == 0 { usize::MAX } else { limit };
     let sets = sets_of(call.state, call.args.from(2).iter().take(keys))?;
-    let length = from_the_smallest(sets).map_or(0, |sets| common(&sets).take(limit).count());
+    let length =
+        smallest_first(sets).map_or(0, |(smallest, others)| smallest.sifted(&others, true).take(limit).count());
     call.reply.integer(length as i64);
     Ok(())
 }

@@ -72,8 +72,7 @@ fn difference(sets: Sets<'_>, limits: &Limits) -> Set {
     if is_cheaper_by_search(first, &others) {
         // The larger a set, the likelier a member is found in it.
         others.sort_by_key(|set| core::cmp::Reverse(set.len()));
-        let left = first.iter().filter(|&member| !others.iter().any(|set| set.has(member)));
-        left.for_each(|member| _ = result.add(member, limits));
+        first.sifted(&others, false).for_each(|member| _ = result.add(member, limits));
     } else {
         first.iter().for_each(|member| _ = result.add(member, limits));
         for set in others {
