@@ -34,6 +34,10 @@ pub const KEYS: [&str; 21] = [
     "g2", "g3",
 ];
 
+/// Numbers that are to be places or lengths.
+const PLACES: [&str; 5] = ["longitude", "latitude", "radius", "width", "height"];
+/// What stores all digits of a distance: of a hundred, the last one of two is another in a C library.
+const INEXACT: &str = "STOREDIST";
 /// What takes a real server a second.
 const LEFT_OUT: &str = "pfselftest";
 
@@ -93,7 +97,8 @@ impl Calls {
     fn add_all(&mut self, group: Group, arguments: &'static [Argument], words: &mut Vec<Vec<u8>>) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
-            if matches!(argument.name, "numkeys" | "numfields") {
+            if matches!(argument.name, "numkeys" | "numfields" | "num-vertices") {
+                words.extend(argument.token.map(|token| token.as_bytes().to_vec()));
                 self.add_counted(group, rest.next().expect("what is counted follows its number"), words);
             } else {
                 self.add(group, argument, words);
@@ -103,7 +108,7 @@ impl Calls {
 
     /// A number of things, and then the things.
     fn add_counted(&mut self, group: Group, things: &'static Argument, words: &mut Vec<Vec<u8>>) {
-        let count = 1 + self.below(3);
+        let count = if things.name == "vertices" { 3 } else { 1 } + self.below(3);
         let said = if self.one_in(20) { self.below(5) } else { count };
         words.push(said.to_string().into_bytes());
         self.counted = said;
@@ -114,7 +119,8 @@ impl Calls {
 
     fn add(&mut self, group: Group, argument: &'static Argument, words: &mut Vec<Vec<u8>>) {
         let known = argument.since.is_none_or(|since| (self.has)(since));
-        if !known || (argument.optional && self.below(5) < 3) {
+        let is_compared = self.lifetimes == Lifetimes::Long;
+        if !known || is_compared && argument.token == Some(INEXACT) || (argument.optional && self.below(5) < 3) {
             return;
         }
         let times = match argument.name {
@@ -149,6 +155,7 @@ impl Calls {
             ArgumentKind::Integer if argument.name == "weight" => {
                 self.pick(&["1", "2", "0", "-1", "0.5", "inf", "nan", "x"]).to_string()
             }
+            ArgumentKind::Double if PLACES.contains(&argument.name) && !self.one_in(20) => self.place(argument.name),
             ArgumentKind::Double if self.one_in(3) => "0".to_string(),
             ArgumentKind::Double => self
                 .pick(&["1", "2", "-1.5", "3.25", "0", "0.1", "1e10", "-0", "7", "inf", "-inf", "nan", "x"])
@@ -179,6 +186,20 @@ impl Calls {
 
     fn score_bound(&mut self) -> String {
         self.pick(&["1", "(1", "-inf", "+inf", "2", "(3.25", "-1.5", "10", "(1e10", "nan", "x"]).to_string()
+    }
+
+    /// Positions in and around Sicily, mostly, and lengths that reach from one to another.
+    fn place(&mut self, name: &str) -> String {
+        if self.one_in(12) {
+            return self
+                .pick(&["0", "180", "-180", "85.05112878", "-85", "90", "20000000", "1e-3", "75.5"])
+                .to_string();
+        }
+        match name {
+            "longitude" => format!("{:.3}", 12.0 + self.rng.unit() * 6.0),
+            "latitude" => format!("{:.3}", 35.0 + self.rng.unit() * 5.0),
+            _ => format!("{:.1}", 10f64.powf(self.rng.unit() * 6.0)),
+        }
     }
 
     fn odd_integer(&mut self) -> String {
@@ -244,7 +265,7 @@ impl Calls {
             "subcommand" => self.pick(&["ENCODING", "DECODE", "TODENSE", "GETREG", "FOO"]).into(),
             "type" => self.pick(&["string", "list", "set", "zset", "hash", "STRING"]).into(),
             "serialized-value" => PAYLOADS[self.below(PAYLOADS.len())].into(),
-            "field" | "member" | "element" => self.member(),
+            "field" | "member" | "member1" | "member2" | "element" => self.member(),
             _ => self.text(),
         }
     }

@@ -20,6 +20,7 @@ pub const GROUPS: &[Group] = &[
     Group::SortedSet,
     Group::Bitmap,
     Group::HyperLogLog,
+    Group::Geo,
 ];
 
 /// How far expiries may lie apart that both servers counted from their own now, in milliseconds.
@@ -201,6 +202,11 @@ fn is_known(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> 
         "bitcount" | "bitpos" => peer == REDIS && (matches!(ours, ReplyValue::Error(_)) || call.words.len() == 3),
         // 7.0 reads numbers as C does: also "", " 1" and "0x1".
         "sort" | "sort_ro" => peer == REDIS && matches!(ours, ReplyValue::Error(_)),
+        // 7.0 knows of no polygons, says less of members that are not there, and searches in another order.
+        _ if peer == REDIS && call.command.group == Group::Geo => {
+            let refused = |reply: &ReplyValue| matches!(reply, ReplyValue::Error(_));
+            says("BYPOLYGON") || refused(ours) && refused(theirs) || sorted(ours) == sorted(theirs)
+        }
         // 7.0 has not learnt WITHSCORE.
         "zrank" | "zrevrank" => peer == REDIS && (says("WITHSCORE") || call.words.len() != 3),
         _ => false,

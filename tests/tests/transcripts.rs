@@ -23,6 +23,7 @@ const GROUPS: &[Group] = &[
     Group::SortedSet,
     Group::Bitmap,
     Group::HyperLogLog,
+    Group::Geo,
 ];
 
 fn folder() -> PathBuf {

@@ -7,4 +7,5 @@ pub mod hash;
 pub mod heap;
 pub mod number;
 pub mod rng;
+pub mod sort;
 pub mod time;

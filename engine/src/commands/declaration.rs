@@ -266,6 +266,8 @@ impl Access {
     pub const OVERWRITE_INSERT: Access = Access(&["OW", "insert"]);
     /// `SET` with options may read as well.
     pub const SET_OPTIONS: Access = Access(&["RW", "access", "update", "variable_flags"]);
+    /// Only with an option.
+    pub const OVERWRITE_OPTION: Access = Access(&["OW", "update", "variable_flags"]);
     pub const NOT_KEY: Access = Access(&["not_key"]);
 }
 
@@ -300,6 +302,11 @@ impl KeySpec {
     /// A number of keys at a position, and that many keys behind it.
     pub const fn counted(position: usize, access: Access) -> KeySpec {
         KeySpec { access, begin: Begin::Index(position), find: Find::Count { number: 0, first: 1, step: 1 } }
+    }
+
+    /// The key behind a word, which is looked for from a position on.
+    pub const fn behind(word: &'static str, from: i32, access: Access) -> KeySpec {
+        KeySpec { begin: Begin::Keyword(word, from), ..KeySpec::one(0, access) }
     }
 
     fn begins(&self, args: Args<'_>) -> Option<usize> {

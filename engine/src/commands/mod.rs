@@ -9,6 +9,7 @@ pub mod collection;
 pub mod connection;
 pub mod declaration;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
@@ -36,6 +37,7 @@ pub static TABLE: &[&[&Command]] = &[
     cluster::COMMANDS,
     connection::COMMANDS,
     generic::COMMANDS,
+    geo::COMMANDS,
     hash::COMMANDS,
     hyperloglog::COMMANDS,
     list::COMMANDS,

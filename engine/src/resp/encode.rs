@@ -38,6 +38,8 @@ pub trait Reply {
     /// RESP2's null array; RESP3 has one null only.
     fn null_array(&mut self);
     fn double(&mut self, value: f64);
+    /// A double that has been printed with more digits than [`Reply::double`] would.
+    fn printed_double(&mut self, text: &[u8]);
     fn boolean(&mut self, value: bool);
     /// Text with its three-letter format, `txt` or `mkd`.
     fn verbatim(&mut self, format: &str, text: &[u8]);
@@ -161,12 +163,15 @@ impl Reply for Encoder<'_> {
     }
 
     fn double(&mut self, value: f64) {
-        let text = format_f64(value);
+        self.printed_double(&format_f64(value));
+    }
+
+    fn printed_double(&mut self, text: &[u8]) {
         match self.protocol {
-            Protocol::Resp2 => self.bulk(&text),
+            Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
                 self.out.push(b',');
-                self.out.extend_from_slice(&text);
+                self.out.extend_from_slice(text);
                 self.out.extend_from_slice(b"\r\n");
             }
         }

@@ -5,6 +5,7 @@
 //! (`memory()`: bytes allocated beyond the value itself), can be copied, and freed in bounded steps (`shed`).
 
 pub mod bitmap;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;

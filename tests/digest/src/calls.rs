@@ -35,6 +35,8 @@ const FIELDS: [&[u8]; 6] = [b"u1", b"i8", b"u13", b"i64", b"u63", b"x"];
 /// Arguments that are ends of ranges.
 const ENDS: [&str; 4] = ["start", "stop", "min", "max"];
 const BOUNDS: [&[u8]; 8] = [b"0", b"-1", b"(3", b"[b", b"-", b"+", b"-inf", b"inf"];
+/// Corners of a polygon.
+const CORNERS: usize = 4;
 const DOUBLES: [f64; 8] = [0.0, -0.5, 0.1, 3.0, 1e17, -2.5e-7, 1.7976931348623157e308, 90.0];
 const INTEGERS: [i64; 6] = [0, 1, -1, i64::MAX, i64::MIN, 4_294_967_296];
 
@@ -73,6 +75,7 @@ impl Calls {
             let promised = self.promised.filter(|_| is_promised && argument.multiple);
             let times = match promised {
                 Some(count) => count,
+                None if argument.name == "vertices" => CORNERS,
                 None if argument.multiple => 1 + rng.below(3) as usize,
                 None => 1,
             };
@@ -103,6 +106,7 @@ impl Calls {
                 self.promised = Some(count);
                 count.to_string().into_bytes()
             }
+            ArgumentKind::Integer if argument.name == "num-vertices" => CORNERS.to_string().into_bytes(),
             ArgumentKind::Integer if matches!(argument.name, "bit" | "value") => rng.below(3).to_string().into_bytes(),
             ArgumentKind::Integer if argument.name == "timeout" => (rng.below(40) + 1).to_string().into_bytes(),
             ArgumentKind::Integer if rng.below(10) == 0 => pick(rng, &INTEGERS).to_string().into_bytes(),

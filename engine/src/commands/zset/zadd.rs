@@ -46,13 +46,13 @@ pub static ZINCRBY: Command = Command {
 const NOT_A_NUMBER: Error = Error::fixed("ERR resulting score is not a number (NaN)");
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Options {
-    absent: bool,
-    present: bool,
+pub struct Options {
+    pub absent: bool,
+    pub present: bool,
     greater: bool,
     less: bool,
     /// Count what changed, not only what is new.
-    changed: bool,
+    pub changed: bool,
     increment: bool,
 }
 
@@ -90,6 +90,14 @@ fn zadd(call: &mut Call<'_>) -> Outcome {
 /// Scores and members come in pairs from an argument on.
 fn change(call: &mut Call<'_>, options: Options, from: usize) -> Outcome {
     let pairs = pairs(call.args.from(from))?;
+    add(call, options, &pairs)
+}
+
+/// Gives members scores in the sorted set that the first argument names, and answers as ZADD does.
+///
+/// # Errors
+/// The key holds another type, or a sum is no number.
+pub fn add(call: &mut Call<'_>, options: Options, pairs: &[(f64, &[u8])]) -> Outcome {
     let key = call.key(1);
     let what = if options.increment { "zincr" } else { "zadd" };
     let longest = pairs.iter().map(|(_, member)| member.len()).max().unwrap_or(0);
@@ -100,7 +108,7 @@ fn change(call: &mut Call<'_>, options: Options, from: usize) -> Outcome {
         |limits| ZSet::expecting(pairs.len(), longest, limits),
         |set: &mut ZSet, limits| {
             let (mut added, mut changed, mut last) = (0, 0, Ok(None));
-            for &(score, member) in &pairs {
+            for &(score, member) in pairs {
                 last = options.apply(set, score, member, limits);
                 match last {
                     Ok(Some((_, Insert::Added))) => added += 1,

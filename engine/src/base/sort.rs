@@ -1,0 +1,150 @@
+//! Sorting only the part of a list that is wanted, in the order in which Redis leaves what is equal.
+//!
+//! Bentley and McIlroy's quicksort ("Engineering a sort function", 1993), which goes on only in those parts that the
+//! wanted places lie in. It is not stable, and clients see that: hence not one of the standard library's.
+
+use core::cmp::Ordering;
+use core::ops::Range;
+
+/// Puts at the `wanted` places, which are not empty, what would be there if all items were sorted.
+pub fn partial_sort<T>(mut items: &mut [T], mut wanted: Range<usize>, compare: &impl Fn(&T, &T) -> Ordering) {
+    while items.len() >= 7 {
+        let pivot = pivot(items, compare);
+        items.swap(0, pivot);
+        let Parts { below, above } = partition(items, compare);
+        if below > 1 && wanted.start < below {
+            partial_sort(&mut items[..below], wanted.start..wanted.end.min(below), compare);
+        }
+        let start = items.len() - above;
+        if above <= 1 || wanted.end <= start {
+            return;
+        }
+        items = &mut items[start..];
+        wanted = wanted.start.saturating_sub(start)..wanted.end - start;
+    }
+    insertion_sort(items, compare);
+}
+
+fn insertion_sort<T>(items: &mut [T], compare: &impl Fn(&T, &T) -> Ordering) {
+    for end in 1..items.len() {
+        let mut at = end;
+        while at > 0 && compare(&items[at - 1], &items[at]) == Ordering::Greater {
+            items.swap(at, at - 1);
+            at -= 1;
+        }
+    }
+}
+
+/// The middle item of three, or of three such for many items.
+fn pivot<T>(items: &[T], compare: &impl Fn(&T, &T) -> Ordering) -> usize {
+    let is_less = |a: usize, b: usize| compare(&items[a], &items[b]) == Ordering::Less;
+    let median = |a: usize, b: usize, c: usize| match (is_less(a, b), is_less(b, c)) {
+        (true, true) => b,
+        (true, false) => {
+            if is_less(a, c) {
+                c
+            } else {
+                a
+            }
+        }
+        (false, _) if compare(&items[b], &items[c]) == Ordering::Greater => b,
+        (false, _) => {
+            if is_less(a, c) {
+                a
+            } else {
+                c
+            }
+        }
+    };
+    let (first, middle, last) = (0, items.len() / 2, items.len() - 1);
+    match items.len() {
+        ..=7 => middle,
+        8..=40 => median(first, middle, last),
+        count => {
+            let step = count / 8;
+            let first = median(first, first + step, first + 2 * step);
+            let middle = median(middle - step, middle, middle + step);
+            median(first, middle, median(last - 2 * step, last - step, last))
+        }
+    }
+}
+
+/// How many items come before those that equal the pivot, and how many behind.
+struct Parts {
+    below: usize,
+    above: usize,
+}
+
+/// Partitions around the first item. What equals it is collected at both ends first, and then moved to the middle.
+fn partition<T>(items: &mut [T], compare: &impl Fn(&T, &T) -> Ordering) -> Parts {
+    let count = items.len();
+    // Equal | below | not looked at | above | equal: where each of the four borders is.
+    let (mut below, mut unknown, mut above, mut equal) = (1, 1, count, count);
+    loop {
+        while unknown < above {
+            match compare(&items[unknown], &items[0]) {
+                Ordering::Greater => break,
+                Ordering::Less => {}
+                Ordering::Equal => {
+                    items.swap(below, unknown);
+                    below += 1;
+                }
+            }
+            unknown += 1;
+        }
+        while unknown < above {
+            match compare(&items[above - 1], &items[0]) {
+                Ordering::Less => break,
+                Ordering::Greater => {}
+                Ordering::Equal => {
+                    equal -= 1;
+                    items.swap(above - 1, equal);
+                }
+            }
+            above -= 1;
+        }
+        if unknown >= above {
+            break;
+        }
+        items.swap(unknown, above - 1);
+        unknown += 1;
+        above -= 1;
+    }
+    let parts = Parts { below: unknown - below, above: equal - above };
+    swap_ends(items, 0, unknown, below.min(parts.below));
+    swap_ends(items, unknown, count, parts.above.min(count - equal));
+    parts
+}
+
+/// Swaps so many items from `start` on with as many before `end`.
+fn swap_ends<T>(items: &mut [T], start: usize, end: usize, count: usize) {
+    (0..count).for_each(|at| items.swap(start + at, end - count + at));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn the_wanted_places_hold_what_sorting_all_would_put_there() {
+        let mut rng = Rng::new(1);
+        for _ in 0..if cfg!(miri) { 50 } else { 3000 } {
+            let count = 1 + rng.below(200) as usize;
+            let different = 1 + rng.below(60);
+            let mut items: Vec<(u64, usize)> = (0..count).map(|index| (rng.below(different), index)).collect();
+            let (a, b) = (rng.below(count as u64) as usize, rng.below(count as u64) as usize);
+            let wanted = a.min(b)..a.max(b) + 1;
+            let mut sorted: Vec<u64> = items.iter().map(|item| item.0).collect();
+            sorted.sort_unstable();
+            partial_sort(&mut items, wanted.clone(), &|a: &(u64, usize), b| a.0.cmp(&b.0));
+            for place in wanted {
+                assert_eq!(items[place].0, sorted[place]);
+            }
+            let mut all: Vec<usize> = items.iter().map(|item| item.1).collect();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..count));
+        }
+    }
+}
