@@ -78,9 +78,10 @@ const SPACING: u64 = 4000;
 /// What is costly to keep is kept less often: more work between two checkpoints for so many bytes in each.
 const BYTES_PER_WORK: u64 = 256;
 const CHECKPOINTS: usize = 48;
-/// What all checkpoints may hold, and one that is worth making, in bytes: a larger one would cost a page a frame.
+/// What all checkpoints may hold, and one that is worth making, in bytes: cloning this much takes a page about ten
+/// milliseconds, beside what else there is to do in a frame.
 const CHECKPOINT_BYTES: usize = 96 << 20;
-const LARGEST_CHECKPOINT: usize = 8 << 20;
+const LARGEST_CHECKPOINT: usize = 3 << 20;
 /// What a checkpoint takes beside the nodes' data.
 const CHECKPOINT_BASE: usize = 1 << 20;
 /// Events kept at least, once there are so many, and how many are forgotten at once: freeing them takes its time, too.
