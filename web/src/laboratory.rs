@@ -169,21 +169,26 @@ impl Laboratory {
         console.zip(node).map_or(Stream::Nothing, |(console, node)| console.stream(NodeId(node as u16)))
     }
 
-    /// Is there a reply, or a message to a terminal, that will come without anybody's doing? Connections that open or
-    /// close are on the way to that.
+    /// Is there a reply that will come without anybody's doing, or anything on its way to a terminal or from it?
     pub fn is_waiting(&self) -> bool {
         let world = self.history.world();
         let is_due = |(number, client): (usize, world::ClientView<'_>)| match client.kind {
             Kind::Console(console) => {
-                let open = console.exchanges().next_back().filter(|it| it.reply.is_none() && it.failed.is_none());
+                let asked = console.exchanges().rev().find(|exchange| !exchange.command.is_empty());
+                let open = asked.filter(|it| it.reply.is_none() && it.failed.is_none());
                 open.is_some_and(|exchange| !self.is_blocked(Party::Client(number as u16), exchange.node))
             }
             Kind::Load(_) => false,
         };
-        let is_of_terminals =
-            |kind: MessageKind| matches!(kind, MessageKind::Push | MessageKind::Open | MessageKind::Close);
-        world.clients().enumerate().any(is_due)
-            || world.in_flight().any(|flight| flight.arrives.is_some() && is_of_terminals(flight.kind))
+        let terminals: Vec<bool> = world.clients().map(|client| matches!(client.kind, Kind::Console(_))).collect();
+        let is_terminal = |party: Party| match party {
+            Party::Client(client) => terminals.get(client as usize) == Some(&true),
+            Party::Node(_) => false,
+        };
+        // What a cut holds may never arrive.
+        let is_coming =
+            |flight: InFlight| flight.arrives.is_some() && (is_terminal(flight.from) || is_terminal(flight.to));
+        world.clients().enumerate().any(is_due) || world.in_flight().any(is_coming)
     }
 
     /// Does a client wait at a node until a key holds something?

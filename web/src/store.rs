@@ -646,7 +646,7 @@ impl Store {
         self.revision += 1;
         self.narrator.listen(&self.lab, Words(self.language));
         self.touched();
-        let exchange = self.lab.exchanges(tab).next_back().ok_or("nothing was said")?;
+        let exchange = self.lab.exchanges(tab).rev().find(|it| !it.command.is_empty()).ok_or("nothing was said")?;
         match (&exchange.reply, exchange.failed) {
             (Some(reply), _) => Ok(reply.clone()),
             (None, why) => Err(why.unwrap_or("no reply within five seconds").to_owned()),
