@@ -266,6 +266,7 @@ impl<T: Item> Dict<T> {
             (self.free, self.free_count) = (0, 0);
             return self.cells.len() > 0;
         };
+        self.prefetch_items_of(last.wrapping_sub(AHEAD));
         let mut items = 0;
         self.each_in(last, |_, stored| {
             f(item(stored));
@@ -652,7 +653,7 @@ pub struct Iter<'a, T: Item> {
     slot: usize,
 }
 
-/// An iteration requests items so many buckets ahead: they lie anywhere in memory, in no order.
+/// What goes through all buckets requests items so many buckets ahead: they lie anywhere in memory, in no order.
 const AHEAD: usize = 2;
 
 impl<T: Item> Iterator for Iter<'_, T> {

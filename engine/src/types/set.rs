@@ -215,6 +215,21 @@ impl Set {
         }
     }
 
+    /// Adds all members of another set.
+    pub fn add_all(&mut self, other: &Set, limits: &Limits) {
+        let mut members = other.iter();
+        loop {
+            let lot: Vec<_> = members.by_ref().take(LOT).collect();
+            if lot.is_empty() {
+                return;
+            }
+            if let Large(table) = &self.encoding {
+                lot.iter().for_each(|member| member.with(|text| table.prefetch(text)));
+            }
+            lot.into_iter().for_each(|member| _ = self.add(member, limits));
+        }
+    }
+
     /// Whether the member was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.encoding {

@@ -313,6 +313,10 @@ impl ZSet {
     pub fn remove_range(&mut self, ranks: Range<usize>, mut f: impl FnMut(Scored<'_>)) -> usize {
         self.range(ranks.clone()).for_each(&mut f);
         let count = ranks.end.min(self.len()).saturating_sub(ranks.start);
+        if count == self.len() {
+            *self = ZSet::new();
+            return count;
+        }
         match &mut self.encoding {
             Pack(pack) => {
                 if let Some(at) = pack.seek(ranks.start as i64 * 2) {

@@ -57,7 +57,7 @@ type Sets<'a> = Vec<Option<&'a Set>>;
 fn union(sets: Sets<'_>, limits: &Limits) -> Set {
     let mut result = Set::new();
     for set in sets.into_iter().flatten() {
-        set.iter().for_each(|member| _ = result.add(member, limits));
+        result.add_all(set, limits);
     }
     result
 }
@@ -74,7 +74,7 @@ fn difference(sets: Sets<'_>, limits: &Limits) -> Set {
         others.sort_by_key(|set| core::cmp::Reverse(set.len()));
         first.sifted(&others, false).for_each(|member| _ = result.add(member, limits));
     } else {
-        first.iter().for_each(|member| _ = result.add(member, limits));
+        result.add_all(first, limits);
         for set in others {
             set.iter().for_each(|member| _ = member.with(|text| result.remove(text)));
             if result.is_empty() {
