@@ -66,6 +66,22 @@ impl Setting for Bytes {
     }
 }
 
+/// A share of a whole: between 0 and 1, both excluded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fraction(pub f64);
+
+impl Setting for Fraction {
+    /// What is said of a number out of range.
+    type Bound = &'static str;
+    fn parse(text: &str, out_of_range: &Self::Bound) -> Result<Self, String> {
+        let value: f64 = text.parse().map_err(|_| "Invalid floating-point value".to_owned())?;
+        if value > 0.0 && value < 1.0 { Ok(Fraction(value)) } else { Err((*out_of_range).to_owned()) }
+    }
+    fn print(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 impl Setting for String {
     /// Why a value can't be taken, or nothing.
     type Bound = fn(&str) -> Option<&'static str>;
@@ -297,6 +313,11 @@ parameters! {
     "zset-max-listpack-entries" zset_max_listpack_entries: i64 = 128, 0..=MAX, Anytime;
     "zset-max-listpack-value" zset_max_listpack_value: i64 = 64, 0..=MAX, Anytime;
     "hll-sparse-max-bytes" hll_sparse_max_bytes: Bytes = Bytes(3000), 0..=MAX as u64, Anytime;
+    "bf.bloom-capacity" bloom_capacity: i64 = 100, 1..=MAX, Anytime;
+    "bf.bloom-expansion" bloom_expansion: i64 = 2, 0..=u32::MAX as i64, Anytime;
+    "bf.bloom-fp-rate" bloom_fp_rate: Fraction = Fraction(0.01), "ERR (0 < error rate range < 1)", Anytime;
+    "bf.bloom-tightening-ratio" bloom_tightening_ratio: Fraction = Fraction(0.5), "ERR (0 < tightening ratio range < 1)", Anytime;
+    "bf.bloom-memory-usage-limit" bloom_memory_usage_limit: Bytes = Bytes(128 << 20), 0..=(1 << 30), Anytime;
     "cluster-enabled" cluster_enabled: bool = false, (), AtStart;
     "cluster-require-full-coverage" cluster_require_full_coverage: bool = true, (), Anytime;
     "cluster-static-slots" cluster_static_slots: String = String::new(), any, AtStart;

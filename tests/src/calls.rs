@@ -29,9 +29,9 @@ pub struct Call {
 }
 
 /// Every key that calls use.
-pub const KEYS: [&str; 21] = [
+pub const KEYS: [&str; 24] = [
     "s1", "s2", "s3", "h1", "h2", "h3", "l1", "l2", "l3", "t1", "t2", "t3", "z1", "z2", "z3", "p1", "p2", "p3", "g1",
-    "g2", "g3",
+    "g2", "g3", "b1", "b2", "b3",
 ];
 
 /// Numbers that are to be places or lengths.
@@ -155,6 +155,9 @@ impl Calls {
             ArgumentKind::Integer if argument.name == "weight" => {
                 self.pick(&["1", "2", "0", "-1", "0.5", "inf", "nan", "x"]).to_string()
             }
+            ArgumentKind::Double if matches!(argument.name, "error_rate" | "error" | "tightening") => {
+                self.pick(&["0.1", "0.01", "0.5", "0.999", "1", "x"]).to_string()
+            }
             ArgumentKind::Double if PLACES.contains(&argument.name) && !self.one_in(20) => self.place(argument.name),
             ArgumentKind::Double if self.one_in(3) => "0".to_string(),
             ArgumentKind::Double => self
@@ -162,7 +165,7 @@ impl Calls {
                 .to_string(),
             ArgumentKind::UnixTime => self.moment(argument.name),
             ArgumentKind::Integer => self.integer(argument.name),
-            ArgumentKind::String => return words.push(self.string(argument.name)),
+            ArgumentKind::String => return words.push(self.string(group, argument.name)),
         };
         words.push(value.into_bytes());
     }
@@ -177,6 +180,7 @@ impl Calls {
             Group::SortedSet => 12..15,
             Group::HyperLogLog => 15..18,
             Group::Geo => 18..21,
+            Group::Bloom => 21..24,
             _ => 0..15,
         };
         let its_own = if group == Group::SortedSet && self.one_in(8) { 9..12 } else { its_own };
@@ -256,11 +260,13 @@ impl Calls {
         }
     }
 
-    fn string(&mut self, name: &str) -> Vec<u8> {
+    fn string(&mut self, group: Group, name: &str) -> Vec<u8> {
         match name {
             "start" | "stop" | "min" | "max" => {
                 self.pick(&["0", "-1", "1", "2", "-3", "(1", "[m2", "(m4", "-", "+", "-inf", "+inf", "x", ""]).into()
             }
+            "seed" => vec![b'a' + self.below(3) as u8; if self.one_in(4) { 31 } else { 32 }],
+            "value" if group == Group::Bloom => self.member(),
             "encoding" => self.pick(&["u1", "u8", "i8", "i5", "u13", "i64", "u63", "u64", "x"]).into(),
             "subcommand" => self.pick(&["ENCODING", "DECODE", "TODENSE", "GETREG", "FOO"]).into(),
             "type" => self.pick(&["string", "list", "set", "zset", "hash", "STRING"]).into(),

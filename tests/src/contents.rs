@@ -40,6 +40,13 @@ pub fn contents(subject: &mut dyn Subject, connection: usize) -> Contents {
                 "set" => (texts(items(ask(&[b"SMEMBERS", &key])), 1), false),
                 "hash" => (texts(items(ask(&[b"HGETALL", &key])), 2), false),
                 "zset" => (texts(items(ask(&[b"ZRANGE", &key, b"0", b"-1"])), 1), true),
+                // What it was made with, and what it says of items that some test may have added.
+                "bloomfltr" => {
+                    let mut words: Vec<Vec<u8>> = vec![b"BF.MEXISTS".to_vec(), key.to_vec()];
+                    words.extend((0..100).map(|item| format!("m{item}").into_bytes()));
+                    let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+                    (texts(vec![ask(&[b"BF.INFO", &key]), ask(&words)], 1), true)
+                }
                 other => panic!("{other} can't be read"),
             };
             if kind == "zset" {

@@ -24,6 +24,7 @@ const GROUPS: &[Group] = &[
     Group::Bitmap,
     Group::HyperLogLog,
     Group::Geo,
+    Group::Bloom,
 ];
 
 fn folder() -> PathBuf {

@@ -10,7 +10,7 @@ use crate::keyspace::{Entry, Key, Object, Value, ValueRef};
 use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
 use crate::state::State;
-use crate::types::{Hash, Limits, List, Set, ZSet};
+use crate::types::{Bloom, Hash, Limits, List, Set, ZSet};
 
 /// A type of values other than strings.
 pub trait Collection: Sized {
@@ -48,7 +48,7 @@ macro_rules! collections {
     )*};
 }
 
-collections! { List LIST Set SET ZSet ZSET Hash HASH }
+collections! { List LIST Set SET ZSet ZSET Hash HASH Bloom GENERIC }
 
 /// What a key that has been looked up holds, if it is there.
 ///

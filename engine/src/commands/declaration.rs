@@ -49,6 +49,7 @@ pub enum Group {
     Geo,
     Stream,
     Bitmap,
+    Bloom,
 }
 
 impl Group {
@@ -70,6 +71,7 @@ impl Group {
             Group::Geo => "geo",
             Group::Stream => "stream",
             Group::Bitmap => "bitmap",
+            Group::Bloom => "bloom",
         }
     }
 
@@ -89,6 +91,7 @@ impl Group {
             Group::Geo => Categories::GEO,
             Group::Stream => Categories::STREAM,
             Group::Bitmap => Categories::BITMAP,
+            Group::Bloom => Categories::BLOOM,
             Group::Server | Group::Cluster => Categories(0),
         }
     }
@@ -146,6 +149,7 @@ mod categories {
         LIST = "list", HASH = "hash", STRING = "string", BITMAP = "bitmap", HYPERLOGLOG = "hyperloglog", GEO = "geo",
         STREAM = "stream", PUBSUB = "pubsub", ADMIN = "admin", FAST = "fast", SLOW = "slow", BLOCKING = "blocking",
         DANGEROUS = "dangerous", CONNECTION = "connection", TRANSACTION = "transaction", SCRIPTING = "scripting",
+        BLOOM = "bloom",
     }
 }
 pub use categories::Categories;

@@ -2,6 +2,7 @@
 
 pub mod bitmap;
 pub mod blocking;
+pub mod bloom;
 pub mod call;
 pub mod chance;
 pub mod cluster;
@@ -34,6 +35,7 @@ use declaration::Command;
 /// Every command, by group.
 pub static TABLE: &[&[&Command]] = &[
     bitmap::COMMANDS,
+    bloom::COMMANDS,
     cluster::COMMANDS,
     connection::COMMANDS,
     generic::COMMANDS,

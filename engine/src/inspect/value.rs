@@ -14,7 +14,7 @@ use crate::collections::listpack::{Element, Listpack};
 use crate::collections::quicklist::Fill;
 use crate::keyspace::ValueRef;
 use crate::types::hash::Field;
-use crate::types::{Hash, Limits, List, Set, ZSet, hyperloglog};
+use crate::types::{Bloom, Hash, Limits, List, Set, ZSet, hyperloglog};
 
 /// A value, by its type.
 #[derive(Clone, Copy)]
@@ -24,6 +24,8 @@ pub enum ValueView<'a> {
     Hash(HashView<'a>),
     Set(SetView<'a>),
     ZSet(ZSetView<'a>),
+    /// What it was made with, how many items it has, and its bits.
+    Bloom(&'a Bloom),
 }
 
 #[derive(Clone, Copy)]
@@ -123,6 +125,7 @@ impl<'a> ValueView<'a> {
             ValueRef::Hash(hash) => ValueView::Hash(HashView(hash)),
             ValueRef::Set(set) => ValueView::Set(SetView(set)),
             ValueRef::ZSet(zset) => ValueView::ZSet(ZSetView(zset)),
+            ValueRef::Bloom(bloom) => ValueView::Bloom(bloom),
         }
     }
 
@@ -134,6 +137,7 @@ impl<'a> ValueView<'a> {
             ValueView::Hash(hash) => hash.len(),
             ValueView::Set(set) => set.len(),
             ValueView::ZSet(zset) => zset.len(),
+            ValueView::Bloom(bloom) => usize::try_from(bloom.items()).unwrap_or(usize::MAX),
         }
     }
 
@@ -146,7 +150,7 @@ impl<'a> ValueView<'a> {
         let gauge = |parameter, used: usize, limit: usize| Gauge { parameter, setting: limit as i64, used, limit };
         let mut gauges = Vec::new();
         match self {
-            ValueView::String(_) => {}
+            ValueView::String(_) | ValueView::Bloom(_) => {}
             ValueView::List(list) => gauges.extend(list.gauge(limits)),
             ValueView::Hash(HashView(hash)) => {
                 if let Some(pack) = hash.pack() {

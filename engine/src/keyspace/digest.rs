@@ -5,6 +5,7 @@ use crate::base::hash::siphash;
 use crate::base::number::format_i64;
 use crate::base::time::Time;
 use crate::collections::listpack::Element;
+use crate::types::bloom::Properties;
 use alloc::vec::Vec;
 
 /// Not secret: the digest compares nodes of one's own.
@@ -43,6 +44,14 @@ fn describe(entry: &Entry, text: &mut Vec<u8>) {
             text.extend_from_slice(&scored.score.to_bits().to_le_bytes());
             add_element(text, scored.member);
         }),
+        ValueRef::Bloom(bloom) => {
+            let Properties { error, tightening, capacity, expansion, seed } = *bloom.properties();
+            for number in [error.to_bits(), tightening.to_bits(), capacity, u64::from(expansion), bloom.items()] {
+                text.extend_from_slice(&number.to_le_bytes());
+            }
+            text.extend_from_slice(&seed);
+            bloom.words().for_each(|word| text.extend_from_slice(&word.to_le_bytes()));
+        }
     }
 }
 

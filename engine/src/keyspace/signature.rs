@@ -53,6 +53,7 @@ impl Signature {
                 one.mix_element(field.value);
                 self.add(&one.0);
             }),
+            ValueRef::Bloom(bloom) => bloom.words().for_each(|word| self.mix(&word.to_le_bytes())),
         }
         if entry.has_expiry() {
             self.add(b"!!expire!!");
@@ -68,6 +69,8 @@ fn number(kind: Kind) -> u32 {
         Kind::Set => 2,
         Kind::ZSet => 3,
         Kind::Hash => 4,
+        // That of all modules' types.
+        Kind::Bloom => 5,
     }
 }
 

@@ -61,7 +61,7 @@ struct Frame {
 }
 
 /// The arguments of one command, its name first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Args<'a> {
     bytes: &'a [u8],
     ranges: &'a [(u32, u32)],

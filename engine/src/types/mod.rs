@@ -5,6 +5,7 @@
 //! (`memory()`: bytes allocated beyond the value itself), can be copied, and freed in bounded steps (`shed`).
 
 pub mod bitmap;
+pub mod bloom;
 pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
@@ -15,6 +16,7 @@ pub mod zset;
 use crate::collections::quicklist::Fill;
 use core::ops::Range;
 
+pub use bloom::Bloom;
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;

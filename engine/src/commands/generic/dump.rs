@@ -57,6 +57,7 @@ const fn restoration(name: &'static str, since: &'static str, flags: Flags) -> C
     }
 }
 
+const NO_PAYLOAD: Error = Error::fixed("ERR Bloom filters can't be dumped by this build");
 const BUSY: Error = Error::fixed("BUSYKEY Target key name already exists.");
 const WRONG_FOOTER: Error = Error::fixed("ERR DUMP payload version or checksum are wrong");
 const WRONG_FORMAT: Error = Error::fixed("ERR Bad data format");
@@ -67,6 +68,7 @@ const WRONG_FREQUENCY: Error = Error::fixed("ERR Invalid FREQ value, must be >= 
 fn dump(call: &mut Call<'_>) -> Outcome {
     let key = call.key(1);
     match call.state.read(&key).map(Entry::value) {
+        Some(value) if !rdb::is_saved(value) => return Err(NO_PAYLOAD),
         Some(value) => call.reply.bulk(&rdb::dump(value)),
         None => call.reply.null(),
     }

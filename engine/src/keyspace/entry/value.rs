@@ -1,7 +1,7 @@
 //! What a key can hold: a string (an integer or bytes) or an object of one of the collection types.
 
 use crate::base::heap;
-use crate::types::{Hash, List, Set, ZSet};
+use crate::types::{Bloom, Hash, List, Set, ZSet};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ptr::{self, NonNull};
@@ -146,6 +146,7 @@ object_types! {
     Set = "set", 32 bytes;
     ZSet = "zset", 24 bytes;
     Hash = "hash", 24 bytes;
+    Bloom = "bloomfltr", 88 bytes;
 }
 
 impl ValueRef<'_> {

@@ -30,6 +30,7 @@ fn is_empty(value: &Value) -> bool {
         Value::Object(Object::Set(set)) => set.is_empty(),
         Value::Object(Object::ZSet(zset)) => zset.is_empty(),
         Value::Object(Object::Hash(hash)) => hash.is_empty(),
+        Value::Object(Object::Bloom(bloom)) => bloom.is_empty(),
     }
 }
 

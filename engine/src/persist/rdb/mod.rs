@@ -35,7 +35,12 @@ pub enum Refusal {
     Format,
 }
 
-/// What DUMP answers for a value.
+/// Whether a value can be saved: Bloom filters have no form yet that others could read.
+pub fn is_saved(value: ValueRef<'_>) -> bool {
+    !matches!(value, ValueRef::Bloom(_))
+}
+
+/// What DUMP answers for a value that [`is_saved`].
 pub fn dump(value: ValueRef<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let kind = save::value(value, &mut bytes);

@@ -31,6 +31,7 @@ pub fn value(value: ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
         ValueRef::Set(set) => writer.set(set),
         ValueRef::ZSet(zset) => writer.zset(zset),
         ValueRef::Hash(hash) => writer.hash(hash),
+        ValueRef::Bloom(_) => unreachable!("it is not saved"),
     };
     out[at] = kind;
     kind

@@ -68,6 +68,7 @@ fn contents(value: ValueRef<'_>) -> String {
             .iter()
             .map(|field| format!("{} {} {:?}", text(field.name), text(field.value), field.expiry.map(Time::millis)))
             .collect(),
+        ValueRef::Bloom(_) => unreachable!("it has no payload"),
     };
     parts.sort();
     format!("{} {}", value.kind().name(), parts.join(","))
@@ -80,6 +81,7 @@ fn encoding(value: ValueRef<'_>) -> &'static str {
         ValueRef::Set(set) => set.encoding(),
         ValueRef::ZSet(zset) => zset.encoding(),
         ValueRef::Hash(hash) => hash.encoding(),
+        ValueRef::Bloom(bloom) => bloom.encoding(),
     }
 }
 

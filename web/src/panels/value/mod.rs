@@ -58,6 +58,8 @@ pub fn Value(props: &Props) -> Html {
         ValueView::Hash(_) => html! { <hash::Rows key={one} {view} /> },
         ValueView::Set(_) => html! { <set::Bag key={one} {view} /> },
         ValueView::ZSet(_) => html! { <zset::Ladder key={one} {view} /> },
+        // BF.INFO, which the button above runs, says more than rows could.
+        ValueView::Bloom(_) => Html::default(),
     };
     let happened: Vec<_> = store.heard.conversions(store.selected, store.database, &key).take(CONVERSIONS).collect();
     html! {
@@ -89,7 +91,7 @@ fn facts(words: Words, opened: &Opened<'_>, now: Option<kvarium_engine::base::ti
         ValueView::String(_) => words.count_bytes(len),
         ValueView::List(_) => words.count_elements(len),
         ValueView::Hash(_) => words.count_fields(len),
-        ValueView::Set(_) | ValueView::ZSet(_) => words.count_members(len),
+        ValueView::Set(_) | ValueView::ZSet(_) | ValueView::Bloom(_) => words.count_members(len),
     };
     let expiry = match opened.key.expiry.zip(now) {
         None => words.no_expiry().to_owned(),
@@ -120,6 +122,7 @@ fn reading(view: &View, words: Words, opened: &Opened<'_>) -> Html {
         ValueView::Hash(_) => format!("HSCAN {key} 0 COUNT {READ}"),
         ValueView::Set(_) if len <= READ => format!("SMEMBERS {key}"),
         ValueView::Set(_) => format!("SSCAN {key} 0 COUNT {READ}"),
+        ValueView::Bloom(_) => format!("BF.INFO {key}"),
     };
     run_button(view, words, line)
 }
@@ -139,6 +142,7 @@ fn encodings(words: Words, opened: &Opened<'_>) -> Html {
         ValueView::Hash(_) => &["listpack", "hashtable"],
         ValueView::Set(_) => &["intset", "listpack", "hashtable"],
         ValueView::ZSet(_) => &["listpack", "skiplist"],
+        ValueView::Bloom(_) => &["raw"],
     };
     let step = |name: &&str| {
         let is_here = *name == opened.key.encoding;
