@@ -222,7 +222,7 @@ impl Calls {
     }
 
     fn integer(&mut self, name: &str) -> String {
-        if !matches!(name, "cursor" | "timeout") && self.one_in(12) {
+        if !matches!(name, "cursor" | "timeout" | "ttl") && self.one_in(12) {
             return self.odd_integer();
         }
         match (name, self.lifetimes) {
@@ -232,6 +232,7 @@ impl Calls {
             ("milliseconds", Lifetimes::Short) => (1 + self.below(300)).to_string(),
             ("milliseconds", Lifetimes::Long) => (1_000_000 + self.below(1_000_000_000_000)).to_string(),
             ("timeout", _) => self.pick(&["1", "2", "-1", "x"]).to_string(),
+            ("ttl", _) if self.one_in(12) => self.pick(&["-1", "x", "9223372036854775808"]).to_string(),
             ("ttl", Lifetimes::Short) => self.below(300).to_string(),
             ("ttl", Lifetimes::Long) => (self.below(2) * 1_000_000).to_string(),
             ("db" | "destination-db", _) => self.below(3).to_string(),

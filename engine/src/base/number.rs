@@ -177,6 +177,14 @@ pub fn exact_integer(value: f64) -> Option<i64> {
 
 /// Prints a double as replies and stored scores show it.
 pub fn format_f64(value: f64) -> Text {
+    match exact_integer(value) {
+        Some(integer) if value.is_finite() && value != 0.0 => format_i64(integer),
+        _ => format_f64_shortest(value),
+    }
+}
+
+/// Prints a double with as few digits as say it, an integer with zeros at its end in scientific notation as well.
+pub fn format_f64_shortest(value: f64) -> Text {
     if value.is_nan() {
         return Text::of(b"nan");
     }
@@ -185,9 +193,6 @@ pub fn format_f64(value: f64) -> Text {
     }
     if value == 0.0 {
         return Text::of(if value.is_sign_negative() { b"-0" } else { b"0" });
-    }
-    if let Some(integer) = exact_integer(value) {
-        return format_i64(integer);
     }
     let mut text = lay_out(grisu::digits(value.abs()));
     if value < 0.0 {

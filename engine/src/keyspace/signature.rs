@@ -2,7 +2,7 @@
 //! writes scores with more digits).
 
 use super::{Entry, Keyspace, Kind, ValueRef};
-use crate::base::number::{format_f64, format_i64};
+use crate::base::number::{format_f64_shortest, format_i64};
 use crate::collections::listpack::Element;
 use sha1::{Digest, Sha1};
 
@@ -44,7 +44,7 @@ impl Signature {
             ValueRef::ZSet(zset) => zset.iter().for_each(|scored| {
                 let mut one = Signature::default();
                 one.mix_element(scored.member);
-                one.mix(&format_f64(scored.score));
+                one.mix(&format_f64_shortest(scored.score));
                 self.add(&one.0);
             }),
             ValueRef::Hash(hash) => hash.iter().for_each(|field| {

@@ -161,7 +161,7 @@ mod tests {
             ("OBJECT IDLETIME copy".into(), "(integer) 100"),
             ("HGETALL copy".into(), "1) \"f\"\n2) \"v\""),
             (format!("RESTORE copy {at} {payload} REPLACE ABSTTL FREQ 3"), "OK"),
-            (format!("PEXPIRETIME copy"), &*format!("(integer) {at}")),
+            ("PEXPIRETIME copy".into(), &*format!("(integer) {at}")),
             (format!("RESTORE copy 1 {payload} REPLACE ABSTTL"), "OK"),
             (format!("RESTORE none 1 {payload} ABSTTL"), "OK"),
             ("EXISTS copy none".into(), "(integer) 0"),

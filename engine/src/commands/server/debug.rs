@@ -187,6 +187,8 @@ mod tests {
             ("RPUSH l 3 1 2", "189dbbaa3491616a47613dd262490d198db868ef"),
             ("SADD s c a b", "593c2414786d75446e97f4ea5d4b731f3313da72"),
             ("ZADD q 0.1 m", "7e1bae26d61f35a2675e4748edc8fe0bff072cee"),
+            ("ZADD r 1e10 m", "ddb05a76dfdd27cec00887fc0b018f93b2dff119"),
+            ("ZADD t 123456789012345678 m", "27353e3c88bd44a34ab7a89eee757c71576f989a"),
             ("ZADD inf inf m", "61a9a206eaf26d298dc4d0f7c1b377be6038b61f"),
         ] {
             server.run(line);
