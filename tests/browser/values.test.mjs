@@ -30,6 +30,8 @@ const VALUES = [
   "SET greeting 'hello, 世界'",
   "SET counter 1234567890123",
   "SETRANGE visits 31 x",
+  `PFADD guests ${numbers(400).map((n) => `ip${n}`).join(" ")}`,
+  "GEOADD sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 14.2681 40.8518 Naples 12.4964 41.9028 Rome",
 ];
 
 async function visit(fragment, size) {
@@ -97,6 +99,18 @@ test("every value is opened as what it is, and is live", async () => {
   await say(page, "SETRANGE visits 0 \\xff".replace("\\xff", '"\\xff"'));
   assert.equal(await ones(), 12);
 
+  await openKey(page, "guests");
+  assert.match(await page.locator(".registers").innerText(), /about 4\d\d different elements · sparse/);
+  const map = page.locator(".slot-map");
+  await map.focus();
+  await page.keyboard.press("ArrowDown");
+  assert.match(await map.locator("[aria-live]").textContent(), /^Register 128: \d+$/);
+
+  await openKey(page, "sicily");
+  await page.click(".value-tools button:text-is('map')");
+  assert.deepEqual((await texts(page, ".map-grid .place")).sort(), ["Catania", "Naples", "Palermo", "Rome"]);
+
+  await openKey(page, "visits");
   await say(page, "DEL visits");
   assert.match(await page.locator(".value .empty").innerText(), /not there any more/);
   assert.deepEqual(problems, []);
@@ -128,10 +142,11 @@ for (const language of LANGUAGES) {
       await page.emulateMedia({ colorScheme: language === "zh" ? "dark" : "light" });
       for (const line of VALUES) await say(page, line);
       if (size.width < 641) await lowerTheSheet(page);
-      for (const key of ["jobs", "user:42", "primes", "board", "greeting", "counter", "visits"]) {
+      for (const key of ["jobs", "user:42", "primes", "board", "greeting", "counter", "visits", "guests", "sicily"]) {
         await openKey(page, key);
         if (key === "primes") await page.selectOption(".comparison select", { label: "odd" });
         if (key === "visits") await page.click(".value-tools button >> nth=2");
+        if (key === "sicily") await page.click(".value-tools .choice button >> nth=2");
         for (const form of ["figure", "table"]) {
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= size.width, `${key} is ${wide} pixels wide`);

@@ -251,6 +251,9 @@ words! {
     order: "Order", "次序";
     lowest_first: "lowest first", "从低到高";
     highest_first: "highest first (REV)", "从高到低（REV）";
+    map: "map", "地图";
+    longitude: "Longitude", "经度";
+    latitude: "Latitude", "纬度";
     compare_with: "Compare with", "与之比较";
     no_other_set: "With another set in this database, you see here what both have in common.", "数据库里再有一个集合，这里就能看到两者的交集、并集与差集。";
     operation: "Operation", "运算";
@@ -392,6 +395,7 @@ sentences! {
     fields_expire(count): "{count} expire by themselves", "{count} 个字段会自行过期";
     register_said(register, value): "Register {register}: {value}", "寄存器 {register}：{value}";
     estimate(count): "about {count} different elements", "约 {count} 个不同元素";
+    places_on_the_map(count): "{count} places on a grid of longitudes and latitudes", "经纬网格上的 {count} 个地点";
     ones(ones, all): "{ones} of {all} bits are set", "{all} 位中有 {ones} 位为 1";
     reckoned(count): "Reckoned from the first {count} members of each set.", "根据每个集合的前 {count} 个成员估算。";
     and_more(count): "and {count} more", "还有 {count} 个";

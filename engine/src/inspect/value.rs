@@ -14,7 +14,7 @@ use crate::collections::listpack::{Element, Listpack};
 use crate::collections::quicklist::Fill;
 use crate::keyspace::ValueRef;
 use crate::types::hash::Field;
-use crate::types::{Bloom, Hash, Limits, List, Set, ZSet, hyperloglog};
+use crate::types::{Bloom, Hash, Limits, List, Set, ZSet, geo, hyperloglog};
 
 /// A value, by its type.
 #[derive(Clone, Copy)]
@@ -66,6 +66,14 @@ pub struct FieldView {
     pub expiry: Option<Time>,
 }
 
+/// A member of a sorted set that GEOADD made, in degrees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceView {
+    pub member: Excerpt,
+    pub longitude: f64,
+    pub latitude: f64,
+}
+
 /// A member of a sorted set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoredView {
@@ -106,6 +114,9 @@ pub struct Overlap {
 
 /// Bytes of an element that are shown at most.
 const EXCERPT: usize = 256;
+/// Scores that are places on the map.
+const LEAST_PLACE: f64 = (1u64 << 46) as f64;
+const PLACES: f64 = (1u64 << 52) as f64;
 /// Elements of a page, about.
 const PAGE: usize = 64;
 /// Members of each kind that [`overlap`] names.
@@ -373,6 +384,21 @@ impl ZSetView<'_> {
         self.0.range(ranks).map(|it| ScoredView { member: Excerpt::of(it.member), score: it.score }).collect()
     }
 
+    /// Where members are on the map, if their scores may mean that: the members of at most so many ranks, evenly spread.
+    /// Scores of places are integers of 52 bits; smaller ones than those of any inhabited place are taken for numbers.
+    pub fn places(self, most: usize) -> Option<Vec<PlaceView>> {
+        let is_place = |score: f64| (LEAST_PLACE..PLACES).contains(&score) && score == (score as u64) as f64;
+        let last = self.len().checked_sub(1)?;
+        let step = self.len().div_ceil(most.max(1));
+        let members = (0..=last).step_by(step).filter_map(|rank| self.0.get(rank));
+        let places = members.map(|it| {
+            let position = geo::Position::of_score(it.score);
+            let (longitude, latitude) = (position.longitude, position.latitude);
+            is_place(it.score).then(|| PlaceView { member: Excerpt::of(it.member), longitude, latitude })
+        });
+        places.collect()
+    }
+
     pub fn rank(self, member: &[u8]) -> Option<usize> {
         self.0.rank(member).map(|(rank, _)| rank)
     }
@@ -499,6 +525,19 @@ mod tests {
         assert!(view.is_sparse && (98..=102).contains(&view.count), "{}", view.count);
         assert_eq!(view.registers.len(), 16384);
         assert_eq!(StringView(ValueRef::Bytes(b"HYLL")).hyperloglog(), None);
+    }
+
+    #[test]
+    fn scores_may_be_places() {
+        let (mut zset, limits) = (ZSet::new(), Limits::default());
+        zset.insert(3_479_099_956_230_698.0, b"Palermo", &limits);
+        zset.insert(3_479_447_370_796_909.0, b"Catania", &limits);
+        let places = ZSetView(&zset).places(10).unwrap();
+        assert_eq!(places[0].member.start, b"Palermo");
+        assert!((places[0].longitude - 13.361389).abs() < 1e-5 && (places[0].latitude - 38.115556).abs() < 1e-5);
+        assert_eq!(ZSetView(&zset).places(1).unwrap().len(), 1);
+        zset.insert(1.5, b"no place", &limits);
+        assert_eq!(ZSetView(&zset).places(10), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod dialog;
 pub mod event_list;
 pub mod heat_map;
 pub mod icon;
+pub mod map_grid;
 pub mod paging;
 pub mod scroller;
 pub mod slot_map;

@@ -1,12 +1,13 @@
 //! A sorted set as a ladder: a rung for each member, and on it where its score lies between the lowest and the highest.
 
 use kvarium_engine::base::number::format_f64;
-use kvarium_engine::inspect::value::{ScoredView, ValueView, ZSetView};
+use kvarium_engine::inspect::value::{PlaceView, ScoredView, ValueView, ZSetView};
 use yew::prelude::*;
 
 use super::{Props, ROW, choice, go_to, read, text_of};
-use crate::catalogue::grouped;
+use crate::catalogue::{Words, grouped};
 use crate::store::View;
+use crate::widgets::map_grid::{MapGrid, Place};
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,14 @@ enum Order {
     Up,
     /// The highest first, as ZRANGE … REV has it.
     Down,
+    /// On the map.
+    Map,
 }
+
+/// Places that are drawn.
+const PLACES: usize = 2000;
+/// Of them, those that a table names.
+const NAMED: usize = 200;
 
 #[component]
 pub fn Ladder(props: &Props) -> Html {
@@ -24,19 +32,21 @@ pub fn Ladder(props: &Props) -> Html {
     let store = props.view.read();
     let words = store.words();
     let as_table = store.as_table;
-    let Some((len, low, high)) = ladder(&props.view, |zset| {
+    let Some((len, low, high, places)) = ladder(&props.view, |zset| {
         let end = |rank: usize| zset.members(rank..rank + 1).first().map_or(0.0, |it| it.score);
-        (zset.len(), end(0), end(zset.len().saturating_sub(1)))
+        (zset.len(), end(0), end(zset.len().saturating_sub(1)), zset.places(PLACES))
     }) else {
         return Html::default();
     };
+    let is_geo = places.is_some();
+    let places = places.filter(|_| *order == Order::Map);
     let direction = *order;
     let find = {
         let view = props.view.clone();
         move |typed: &str| {
             let by_rank = typed.parse().ok().filter(|&rank: &usize| rank < len);
             let rank = ladder(&view, |zset| zset.rank(typed.as_bytes())).flatten().or(by_rank)?;
-            let place = if direction == Order::Up { rank } else { len - 1 - rank };
+            let place = if direction != Order::Down { rank } else { len - 1 - rank };
             Some(place as f64 * ROW)
         }
     };
@@ -51,8 +61,12 @@ pub fn Ladder(props: &Props) -> Html {
                 <span class="choice" role="group" aria-label={words.order()}>
                     { choice(&order, Order::Up, words.lowest_first()) }
                     { choice(&order, Order::Down, words.highest_first()) }
+                    if is_geo { { choice(&order, Order::Map, words.map()) } }
                 </span>
             </div>
+            if let Some(places) = places {
+                { map(words, &places, as_table) }
+            } else {
             <div class="value-table" role="table" aria-label={words.sorted_set()} aria-rowcount={(len + 1).to_string()}>
                 <div class={classes!("table-row", if as_table { "rank-row" } else { "rung" }, "head")} role="row">
                     <span role="columnheader" class="number">{ words.rank() }</span>
@@ -64,6 +78,7 @@ pub fn Ladder(props: &Props) -> Html {
                 </div>
                 <Scroller axis={Axis::Down} extent={len as f64 * ROW} step={ROW} label={words.sorted_set()} class={classes!("rows", (!as_table).then_some("ladder"))} role="rowgroup" {draw} goal={*goal} />
             </div>
+            }
         </>
     }
 }
@@ -78,7 +93,7 @@ fn ladder<R>(view: &View, f: impl FnOnce(ZSetView<'_>) -> R) -> Option<R> {
 fn draw_rungs(view: &View, sight: Sight, len: usize, order: Order, (low, high): (f64, f64), as_table: bool) -> Drawn {
     let range = sight.of(ROW, len);
     let mut members = ladder(view, |zset| match order {
-        Order::Up => zset.members(range.clone()),
+        Order::Up | Order::Map => zset.members(range.clone()),
         Order::Down => zset.members(len - range.end..len - range.start),
     })
     .unwrap_or_default();
@@ -87,7 +102,7 @@ fn draw_rungs(view: &View, sight: Sight, len: usize, order: Order, (low, high): 
     }
     let rung = |(at, it): (usize, &ScoredView)| {
         let place = range.start + at;
-        let rank = if order == Order::Up { place } else { len - 1 - place };
+        let rank = if order != Order::Down { place } else { len - 1 - place };
         let (member, score) = (text_of(&it.member), score_text(it.score));
         let before = at.checked_sub(1).map(|before| &members[before]);
         let is_tie = before.is_some_and(|before| before.score == it.score);
@@ -103,6 +118,27 @@ fn draw_rungs(view: &View, sight: Sight, len: usize, order: Order, (low, high): 
         }
     };
     Drawn { at: range.start as f64 * ROW, html: html! { <>{ for members.iter().enumerate().map(rung) }</> } }
+}
+
+/// Members as places; as a table, where each of them is.
+fn map(words: Words, places: &[PlaceView], as_table: bool) -> Html {
+    if !as_table {
+        let place =
+            |it: &PlaceView| Place { name: text_of(&it.member).into(), longitude: it.longitude, latitude: it.latitude };
+        let places: Vec<_> = places.iter().map(place).collect();
+        return html! { <div class="map-frame"><MapGrid label={words.places_on_the_map(places.len())} {places} /></div> };
+    }
+    let row = |it: &PlaceView| {
+        html! { <tr><td class="mono">{ text_of(&it.member) }</td><td class="number">{ format!("{:.6}", it.longitude) }</td><td class="number">{ format!("{:.6}", it.latitude) }</td></tr> }
+    };
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-label={words.map()}>
+            <table class="table">
+                <thead><tr><th>{ words.member() }</th><th class="number">{ words.longitude() }</th><th class="number">{ words.latitude() }</th></tr></thead>
+                <tbody>{ for places.iter().take(NAMED).map(row) }</tbody>
+            </table>
+        </div>
+    }
 }
 
 /// Where a score lies between two others.
