@@ -108,7 +108,7 @@ test("every value is opened as what it is, and is live", async () => {
 
   await openKey(page, "sicily");
   await page.click(".value-tools button:text-is('map')");
-  assert.deepEqual((await texts(page, ".map-grid .place")).sort(), ["Catania", "Naples", "Palermo", "Rome"]);
+  assert.deepEqual((await page.locator(".map-grid .place").allTextContents()).sort(), ["Catania", "Naples", "Palermo", "Rome"]);
 
   await openKey(page, "visits");
   await say(page, "DEL visits");
