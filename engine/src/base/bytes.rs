@@ -1,4 +1,4 @@
-//! Little-endian numbers of odd widths, and how the buffers of packed encodings grow and shrink.
+//! Little-endian numbers of odd widths, and how a buffer grows.
 
 use super::heap;
 use alloc::vec::Vec;
@@ -11,30 +11,6 @@ pub fn reserve(buffer: &mut Vec<u8>, more: usize) {
         let wanted = if needed <= SMALL { needed } else { needed + needed / 8 };
         buffer.reserve_exact(heap::usable(wanted) - buffer.len());
     }
-}
-
-/// After a removal: the capacity follows the contents down once a quarter of it is unused.
-pub fn release(buffer: &mut Vec<u8>) {
-    let spare = buffer.capacity() - buffer.len();
-    if spare > 32 && spare > buffer.capacity() / 4 {
-        shrink(buffer);
-    }
-}
-
-/// Leaves no capacity that could be given back.
-pub fn shrink(buffer: &mut Vec<u8>) {
-    let wanted = heap::usable(buffer.len());
-    if buffer.capacity() > wanted {
-        buffer.shrink_to(wanted);
-    }
-}
-
-/// A copy of the same capacity, so that it accounts for the same memory.
-pub fn duplicate(buffer: &Vec<u8>) -> Vec<u8> {
-    let mut copy = Vec::new();
-    copy.reserve_exact(buffer.capacity());
-    copy.extend_from_slice(buffer);
-    copy
 }
 
 /// The unsigned number in up to eight little-endian bytes.
@@ -82,12 +58,5 @@ mod tests {
             buffer.push(0);
             assert!(buffer.capacity() <= heap::usable(len + len / 8));
         }
-        for len in (0..5000).rev() {
-            buffer.truncate(len);
-            release(&mut buffer);
-            assert!(buffer.capacity() <= (len * 4).div_ceil(3).max(len + 32));
-        }
-        let copy = duplicate(&buffer);
-        assert_eq!((copy.len(), copy.capacity()), (buffer.len(), buffer.capacity()));
     }
 }

@@ -6,25 +6,23 @@
 //!
 //! The width grows with the first integer that needs it, and never shrinks again.
 
-use crate::base::bytes::{self, read_signed, read_unsigned, write_signed};
-use crate::base::heap;
-use alloc::vec::Vec;
+use super::block::Block;
+use super::word::INTS;
+use crate::base::bytes::{read_signed, read_unsigned, write_signed};
 use core::cmp::Ordering;
 
 /// See the module.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Intset {
-    bytes: Vec<u8>,
+    bytes: Block,
 }
 
 const HEADER: usize = 8;
 
 impl Intset {
     pub fn new() -> Self {
-        let mut bytes = Vec::new();
-        bytes.reserve_exact(heap::usable(HEADER));
-        bytes.extend_from_slice(&[2, 0, 0, 0, 0, 0, 0, 0]);
-        Intset { bytes }
+        Intset { bytes: Block::of(&[2, 0, 0, 0, 0, 0, 0, 0]).tagged(INTS) }
     }
 
     /// Takes bytes from outside, if they are an intset through and through.
@@ -34,8 +32,12 @@ impl Intset {
         if !matches!(width, 2 | 4 | 8) || bytes.len() as u64 != HEADER as u64 + width * count {
             return None;
         }
-        let set = Intset { bytes: bytes.into() };
+        let set = Intset { bytes: Block::of(bytes).tagged(INTS) };
         set.iter().is_sorted_by(|a, b| a < b).then_some(set)
+    }
+
+    pub(super) fn into_block(self) -> Block {
+        self.bytes
     }
 
     /// What an RDB file holds.
@@ -45,7 +47,7 @@ impl Intset {
 
     /// Bytes allocated.
     pub fn memory(&self) -> usize {
-        heap::cost(self.bytes.capacity())
+        self.bytes.memory()
     }
 
     pub fn len(&self) -> usize {
@@ -78,9 +80,8 @@ impl Intset {
         if width > self.width() {
             self.widen(width);
         }
-        bytes::reserve(&mut self.bytes, width);
         let (at, len) = (HEADER + index * width, self.bytes.len());
-        self.bytes.resize(len + width, 0);
+        self.bytes.resize(len + width);
         self.bytes.copy_within(at..len, at + width);
         write_signed(&mut self.bytes[at..at + width], value);
         self.set_count();
@@ -92,8 +93,8 @@ impl Intset {
         let Ok(index) = self.search(value) else { return false };
         let width = self.width();
         let at = HEADER + index * width;
-        self.bytes.drain(at..at + width);
-        bytes::release(&mut self.bytes);
+        self.bytes.remove(at..at + width);
+        self.bytes.release();
         self.set_count();
         true
     }
@@ -116,13 +117,12 @@ impl Intset {
     }
 
     fn widen(&mut self, width: usize) {
-        let mut wide = Vec::new();
-        wide.reserve_exact(heap::usable(HEADER + self.len() * width));
-        wide.extend_from_slice(&self.bytes[..HEADER]);
+        let mut wide = Block::of(&self.bytes[..HEADER]).tagged(INTS);
+        wide.reserve(self.len() * width);
         wide[0] = width as u8;
         for value in self.iter() {
             let at = wide.len();
-            wide.resize(at + width, 0);
+            wide.resize(at + width);
             write_signed(&mut wide[at..], value);
         }
         self.bytes = wide;
@@ -137,12 +137,6 @@ impl Intset {
 impl Default for Intset {
     fn default() -> Self {
         Intset::new()
-    }
-}
-
-impl Clone for Intset {
-    fn clone(&self) -> Self {
-        Intset { bytes: bytes::duplicate(&self.bytes) }
     }
 }
 

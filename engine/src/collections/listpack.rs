@@ -16,16 +16,16 @@
 //! A string that reads as a canonical integer is stored as one, and read back as the same text. Positions are
 //! byte offsets ([`Position`]), valid until the next change.
 
-use crate::base::bytes::{self, read_signed, read_unsigned, write_signed};
-use crate::base::heap;
+use super::block::Block;
+use crate::base::bytes::{read_signed, read_unsigned, write_signed};
 use crate::base::number::{Text, format_i64, parse_i64};
-use alloc::vec::Vec;
 use core::ops::Range;
 
 /// See the module.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Listpack {
-    bytes: Vec<u8>,
+    bytes: Block,
 }
 
 /// The byte offset of an element; [`Listpack::end`] is the one behind the last.
@@ -93,10 +93,7 @@ impl<'a> Element<'a> {
 
 impl Listpack {
     pub fn new() -> Self {
-        let mut bytes = Vec::new();
-        bytes.reserve_exact(heap::usable(HEADER + 1));
-        bytes.extend_from_slice(&[HEADER as u8 + 1, 0, 0, 0, 0, 0, END]);
-        Listpack { bytes }
+        Listpack { bytes: Block::of(&[HEADER as u8 + 1, 0, 0, 0, 0, 0, END]) }
     }
 
     /// Takes bytes from outside, if they are a listpack through and through.
@@ -112,7 +109,11 @@ impl Listpack {
             count += 1;
         }
         let counted = read_unsigned(&bytes[4..HEADER]) as usize;
-        (counted == count || counted == UNCOUNTED).then(|| Listpack { bytes: bytes.into() })
+        (counted == count || counted == UNCOUNTED).then(|| Listpack { bytes: Block::of(bytes) })
+    }
+
+    pub(super) fn into_block(self) -> Block {
+        self.bytes
     }
 
     /// What an RDB file holds.
@@ -122,7 +123,7 @@ impl Listpack {
 
     /// Bytes allocated.
     pub fn memory(&self) -> usize {
-        heap::cost(self.bytes.capacity())
+        self.bytes.memory()
     }
 
     pub fn len(&self) -> usize {
@@ -279,16 +280,16 @@ impl Listpack {
 
     /// Gives back what it has allocated beyond its contents.
     pub fn shrink(&mut self) {
-        bytes::shrink(&mut self.bytes);
+        self.bytes.shrink();
     }
 
     fn extend_raw(&mut self, entries: &[u8], count: usize) {
         let total = self.len() + count;
-        bytes::reserve(&mut self.bytes, entries.len());
+        self.bytes.reserve(entries.len());
         let end = self.end();
-        self.bytes.truncate(end);
-        self.bytes.extend_from_slice(entries);
-        self.bytes.push(END);
+        self.bytes.resize(end);
+        self.bytes.append(entries);
+        self.bytes.append(&[END]);
         self.set_total();
         self.set_count(total);
     }
@@ -299,16 +300,15 @@ impl Listpack {
         let old = range.len();
         let (len, tail) = (self.bytes.len(), range.end);
         if new > old {
-            bytes::reserve(&mut self.bytes, new - old);
-            self.bytes.resize(len + new - old, 0);
+            self.bytes.resize(len + new - old);
         }
         self.bytes.copy_within(tail..len, range.start + new);
-        self.bytes.truncate(len + new - old);
+        self.bytes.resize(len + new - old);
         if let Some(element) = element {
             encode(element, &mut self.bytes[range.start..range.start + new]);
         }
         if new < old {
-            bytes::release(&mut self.bytes);
+            self.bytes.release();
         }
         self.set_total();
     }
@@ -330,12 +330,6 @@ impl Listpack {
 impl Default for Listpack {
     fn default() -> Self {
         Listpack::new()
-    }
-}
-
-impl Clone for Listpack {
-    fn clone(&self) -> Self {
-        Listpack { bytes: bytes::duplicate(&self.bytes) }
     }
 }
 
@@ -523,6 +517,7 @@ mod tests {
     use super::*;
     use crate::base::rng::Rng;
     use alloc::string::String;
+    use alloc::vec::Vec;
     use alloc::{format, vec};
 
     fn texts(pack: &Listpack) -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! Data structures that know nothing of Redis.
 
+mod block;
 mod bucket;
 pub mod counted;
 pub mod dict;
@@ -9,3 +10,4 @@ pub mod quicklist;
 mod segments;
 pub mod slab;
 pub mod table;
+pub mod word;

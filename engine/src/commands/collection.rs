@@ -1,6 +1,5 @@
 //! Collections behind keys: found by type, edited where they are, created by their first element and gone with the last.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::collections::listpack::Element;
@@ -39,7 +38,7 @@ macro_rules! collections {
                 }
             }
             fn into_object(self) -> Object {
-                Object::$type(Box::new(self))
+                Object::$type(self.into())
             }
             fn has_no_element(&self) -> bool {
                 self.is_empty()

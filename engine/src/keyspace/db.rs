@@ -263,8 +263,7 @@ mod tests {
     use super::*;
     use crate::base::number::format_i64;
     use crate::types::list::End;
-    use crate::types::{Hash, Limits};
-    use alloc::boxed::Box;
+    use crate::types::{Hash, Limits, List, Set};
     use std::collections::{BTreeMap, BTreeSet};
     use std::format;
     use std::string::String;
@@ -585,7 +584,7 @@ mod tests {
         db.set_bytes(&other, b"text", None);
         let before = db.memory();
         let moment = Time::from_millis(5);
-        db.insert(&list, Value::Object(Object::List(Box::default())), Some(moment)).touch(77);
+        db.insert(&list, Value::Object(Object::List(List::default())), Some(moment)).touch(77);
         for n in 1..=if cfg!(miri) { 20 } else { 3000 } {
             assert_eq!(push(db, &list, b"0123456789"), n);
             accounts(db);
@@ -611,8 +610,8 @@ mod tests {
         let mut keyspace = Keyspace::new(1, true, (1, 2));
         let (list, set) = (keyspace.key(b"list"), keyspace.key(b"set"));
         let db = keyspace.db_mut(0);
-        db.insert(&list, Value::Object(Object::List(Box::default())), None);
-        db.insert(&set, Value::Object(Object::Set(Box::default())), Some(Time::ZERO));
+        db.insert(&list, Value::Object(Object::List(List::default())), None);
+        db.insert(&set, Value::Object(Object::Set(Set::default())), Some(Time::ZERO));
         push(db, &list, b"one");
         let mut copy = keyspace.clone();
         assert_eq!(copy.memory(), keyspace.memory());
@@ -648,7 +647,7 @@ mod tests {
         };
         let mut hash = Hash::new();
         hash.set(b"f", b"v", &limits);
-        db.insert(&a, Value::Object(Object::Hash(Box::new(hash))), None);
+        db.insert(&a, Value::Object(Object::Hash(hash)), None);
         db.set_bytes(&other, b"text", None);
         assert_eq!(known(db), "");
         expire(db, &a, Some(Time::from_millis(9)));
@@ -680,7 +679,7 @@ mod tests {
     fn an_object_is_no_string() {
         let mut keyspace = Keyspace::new(1, false, (1, 2));
         let key = keyspace.key(b"list");
-        keyspace.db_mut(0).insert(&key, Value::Object(Object::List(Box::default())), None);
+        keyspace.db_mut(0).insert(&key, Value::Object(Object::List(List::default())), None);
         keyspace.db_mut(0).edit_bytes(&key, |bytes| bytes.push(b'x'));
     }
 

@@ -87,7 +87,6 @@ mod tests {
     use super::super::{Object, Value};
     use super::*;
     use crate::types::{Limits, Set};
-    use alloc::boxed::Box;
 
     fn keyspace(seed: u64, keys: &[(&str, &str, Option<u64>)]) -> Keyspace {
         let mut keyspace = Keyspace::new(2, false, (seed, seed));
@@ -122,7 +121,7 @@ mod tests {
                 set.insert(member.as_bytes(), limits);
             }
             let key = keyspace.key(b"s");
-            keyspace.db_mut(0).insert(&key, Value::Object(Object::Set(Box::new(set))), None);
+            keyspace.db_mut(0).insert(&key, Value::Object(Object::Set(set)), None);
             keyspace.digest()
         };
         assert_eq!(digest(&small, &["1", "2", "3"]), digest(&large, &["3", "2", "1"]));

@@ -8,23 +8,16 @@ use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::collections::listpack::{Element, Listpack, Position};
 use crate::collections::table::{self, Record, Table};
-use alloc::boxed::Box;
+use crate::collections::word::Pair::{Large, Pack};
+use crate::collections::word::Word;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// See the module.
 #[derive(Clone)]
 pub struct Hash {
-    encoding: Encoding,
+    encoding: Word<Table>,
 }
-
-#[derive(Clone)]
-enum Encoding {
-    Pack(Listpack),
-    Table(Box<Table>),
-}
-
-use Encoding::{Pack, Table as Large};
 
 /// A hash as it is at a moment: a field whose time has passed is not there.
 #[derive(Clone, Copy)]
@@ -58,7 +51,7 @@ fn number_of(expiry: Time) -> f64 {
 
 impl Hash {
     pub fn new() -> Self {
-        Hash { encoding: Pack(Listpack::new()) }
+        Hash { encoding: Word::pack(Listpack::new()) }
     }
 
     /// A hash of the fields and values in a listpack from outside; `None` if they don't come in pairs or a field comes twice.
@@ -72,7 +65,7 @@ impl Hash {
             }
         }
         let fits = names.len() <= limits.hash_max_listpack_entries && longest <= limits.hash_max_listpack_value;
-        let mut hash = Hash { encoding: Pack(pack) };
+        let mut hash = Hash { encoding: Word::pack(pack) };
         if !fits {
             hash.enlarge(limits);
         }
@@ -81,14 +74,14 @@ impl Hash {
 
     /// The listpack, if that is the encoding.
     pub fn pack(&self) -> Option<&Listpack> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => Some(pack),
             Large(_) => None,
         }
     }
 
     pub fn len(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.len() / 2,
             Large(table) => table.len(),
         }
@@ -99,7 +92,7 @@ impl Hash {
     }
 
     pub fn memory(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.memory(),
             Large(table) => table::BOXED + table.memory(),
         }
@@ -107,28 +100,28 @@ impl Hash {
 
     /// How many pieces of memory it is made of, about.
     pub fn pieces(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Large(table) => table.len(),
             _ => 1,
         }
     }
 
     pub fn encoding(&self) -> &'static str {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(_) => "listpack",
             Large(_) => "hashtable",
         }
     }
 
     pub fn get(&self, name: &[u8]) -> Option<Element<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => find(pack, name).map(|at| pack.get(pack.next(at))),
             Large(table) => table.get(name).map(|record| Element::Bytes(record.value)),
         }
     }
 
     pub fn contains(&self, name: &[u8]) -> bool {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => find(pack, name).is_some(),
             Large(table) => table.contains(name),
         }
@@ -157,7 +150,7 @@ impl Hash {
         if name.len().max(value.len()) > limits.hash_max_listpack_value {
             self.enlarge(limits);
         }
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Large(table) => table.put(Record { key: name, value, number: expiry.map(number_of) }),
             Pack(pack) => {
                 let new = put_into_pack(pack, name, value);
@@ -171,7 +164,7 @@ impl Hash {
 
     /// Whether the field was there.
     pub fn remove(&mut self, name: &[u8]) -> bool {
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Large(table) => table.remove(name),
             Pack(pack) => match find(pack, name) {
                 Some(at) => pack.remove_many(at, 2) == 2,
@@ -182,7 +175,7 @@ impl Hash {
 
     /// All fields, in the order of the encoding.
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
-        let (pairs, records) = match &self.encoding {
+        let (pairs, records) = match self.encoding.pair() {
             Pack(pack) => (Some(pairs(pack)), None),
             Large(table) => (None, Some(table.iter().map(Field::of))),
         };
@@ -191,7 +184,7 @@ impl Hash {
 
     /// Calls `f` with some fields and gives the cursor for the next call; 0 begins and 0 ends.
     pub fn scan<'a>(&'a self, cursor: u64, mut f: impl FnMut(Field<'a>)) -> u64 {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => {
                 pairs(pack).for_each(f);
                 0
@@ -202,7 +195,7 @@ impl Hash {
 
     /// A field, each about as likely as any other.
     pub fn random(&self, rng: &mut Rng) -> Option<Field<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) if pack.is_empty() => None,
             Pack(pack) => pairs(pack).nth(rng.below(self.len() as u64) as usize),
             Large(table) => table.random(rng).map(Field::of),
@@ -211,7 +204,7 @@ impl Hash {
 
     /// So many different fields, or all.
     pub fn distinct(&self, count: usize, rng: &mut Rng) -> Vec<Field<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => table::choose(pairs(pack), self.len(), count, rng),
             Large(table) => table.distinct(count, rng).into_iter().map(Field::of).collect(),
         }
@@ -219,7 +212,7 @@ impl Hash {
 
     /// When a field expires.
     pub fn expiry(&self, name: &[u8]) -> Option<Time> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Large(table) if table.ranked() > 0 => Field::of(table.get(name)?).expiry,
             _ => None,
         }
@@ -233,7 +226,7 @@ impl Hash {
         if expiry.is_some() {
             self.enlarge(limits);
         }
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Pack(_) => true,
             Large(table) => table.set_number(name, expiry.map(number_of)),
         }
@@ -246,7 +239,7 @@ impl Hash {
 
     /// How many fields are there whose time has passed.
     fn due(&self, now: Time) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(_) => 0,
             Large(table) => table.partition_by_number(|number| number <= number_of(now)),
         }
@@ -259,7 +252,7 @@ impl Hash {
 
     /// How many fields expire by themselves.
     pub fn expiring(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(_) => 0,
             Large(table) => table.ranked(),
         }
@@ -267,7 +260,7 @@ impl Hash {
 
     /// When the next field expires.
     pub fn next_expiry(&self) -> Option<Time> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Large(table) if table.ranked() > 0 => Field::of(table.at_rank(0)).expiry,
             _ => None,
         }
@@ -277,7 +270,7 @@ impl Hash {
     pub fn remove_expired(&mut self, now: Time, most: usize, mut f: impl FnMut(Field<'_>)) -> usize {
         let mut removed = 0;
         while removed < most && self.next_expiry().is_some_and(|expiry| expiry <= now) {
-            if let Large(table) = &mut self.encoding {
+            if let Large(table) = self.encoding.pair_mut() {
                 f(Field::of(table.at_rank(0)));
                 table.remove_rank(0);
             }
@@ -288,7 +281,7 @@ impl Hash {
 
     /// Frees about `budget` fields; whether none is left.
     pub fn shed(&mut self, budget: usize) -> bool {
-        if let Large(table) = &mut self.encoding
+        if let Large(table) = self.encoding.pair_mut()
             && !table.shed(budget)
         {
             return false;
@@ -298,14 +291,14 @@ impl Hash {
     }
 
     fn enlarge(&mut self, limits: &Limits) {
-        let Pack(pack) = &self.encoding else { return };
+        let Pack(pack) = self.encoding.pair() else { return };
         let mut table = Table::new(limits.seed);
         for Field { name, value, .. } in pairs(pack) {
             let (mut name_text, mut value_text) = (None, None);
             let (key, value) = (name.text(&mut name_text), value.text(&mut value_text));
             table.put(Record { key, value, number: None });
         }
-        self.encoding = Large(Box::new(table));
+        self.encoding = Word::large(table);
     }
 }
 

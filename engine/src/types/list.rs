@@ -7,24 +7,17 @@ use super::{Limits, resolve_range};
 use crate::base::heap;
 use crate::collections::listpack::{Element, Iter as PackIter, Listpack};
 use crate::collections::quicklist::{Iter as QuickIter, IterBack as QuickBack, Quicklist, Side};
-use alloc::boxed::Box;
+use crate::collections::word::Pair::{Large as Quick, Pack};
+use crate::collections::word::Word;
 use alloc::vec::Vec;
 use core::iter::{Rev, Skip};
 use core::ops::Range;
 
 /// See the module.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct List {
-    encoding: Encoding,
+    encoding: Word<Quicklist>,
 }
-
-#[derive(Clone, Debug)]
-enum Encoding {
-    Pack(Listpack),
-    Quick(Box<Quicklist>),
-}
-
-use Encoding::{Pack, Quick};
 
 /// What a box with a quicklist in it costs, by the model.
 const BOXED: usize = heap::cost(SIZE);
@@ -49,9 +42,9 @@ pub struct Search {
     pub max_len: usize,
 }
 
-impl Default for Encoding {
+impl Default for List {
     fn default() -> Self {
-        Pack(Listpack::new())
+        List { encoding: Word::pack(Listpack::new()) }
     }
 }
 
@@ -66,16 +59,16 @@ impl List {
         let first = packs.next().unwrap_or_default();
         let mut packs = packs.peekable();
         if packs.peek().is_none() && !limits.fill().is_exceeded(first.as_bytes().len(), first.len()) {
-            return List { encoding: Pack(first) };
+            return List { encoding: Word::pack(first) };
         }
         let mut quick = Quicklist::new();
         core::iter::once(first).chain(packs).for_each(|pack| quick.push_pack(pack));
-        List { encoding: Quick(Box::new(quick)) }
+        List { encoding: Word::large(quick) }
     }
 
     /// The nodes, as an RDB file holds them.
     pub fn packs(&self) -> impl Iterator<Item = &Listpack> {
-        let (one, many) = match &self.encoding {
+        let (one, many) = match self.encoding.pair() {
             Pack(pack) => (Some(pack), None),
             Quick(quick) => (None, Some(quick.packs())),
         };
@@ -83,7 +76,7 @@ impl List {
     }
 
     pub fn len(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.len(),
             Quick(quick) => quick.len(),
         }
@@ -94,7 +87,7 @@ impl List {
     }
 
     pub fn memory(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.memory(),
             Quick(quick) => BOXED + quick.memory(),
         }
@@ -102,14 +95,14 @@ impl List {
 
     /// How many pieces of memory it is made of, about.
     pub fn pieces(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(_) => 1,
             Quick(quick) => quick.packs().len(),
         }
     }
 
     pub fn encoding(&self) -> &'static str {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(_) => "listpack",
             Quick(_) => "quicklist",
         }
@@ -124,7 +117,7 @@ impl List {
     pub fn extend(&mut self, end: End, texts: &[&[u8]], limits: &Limits) {
         self.prepare(texts, limits);
         for text in texts {
-            match (&mut self.encoding, end) {
+            match (self.encoding.pair_mut(), end) {
                 (Pack(pack), End::Head) => pack.push_front(Element::of(text)),
                 (Pack(pack), End::Tail) => pack.push_back(Element::of(text)),
                 (Quick(quick), End::Head) => quick.push_front(text, limits.fill()),
@@ -145,7 +138,7 @@ impl List {
     }
 
     pub fn get(&self, index: usize) -> Option<Element<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.seek(index as i64).map(|at| pack.get(at)),
             Quick(quick) => quick.get(index),
         }
@@ -153,7 +146,7 @@ impl List {
 
     /// The elements from an index on.
     pub fn iter_from(&self, index: usize) -> impl Iterator<Item = Element<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => Elements::Pack(pack.iter_from(pack.seek(index as i64).unwrap_or(pack.end()))),
             Quick(quick) => Elements::Quick(quick.iter_from(index)),
         }
@@ -161,7 +154,7 @@ impl List {
 
     /// The elements from an index back to the first.
     pub fn iter_back_from(&self, index: usize) -> impl Iterator<Item = Element<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => Elements::PackBack(pack.iter().rev().skip(pack.len().saturating_sub(index + 1))),
             Quick(quick) => Elements::QuickBack(quick.iter_back_from(index)),
         }
@@ -183,7 +176,7 @@ impl List {
         if index >= self.len() {
             return false;
         }
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Pack(pack) => {
                 let at = pack.seek(index as i64).expect("the index is below the length");
                 pack.replace(at, Element::of(text));
@@ -199,7 +192,7 @@ impl List {
         self.prepare(&[text], limits);
         let wanted = Element::of(pivot);
         let Some(index) = self.iter().position(|element| element.is(wanted)) else { return false };
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Pack(pack) => {
                 let place = index + usize::from(side == Side::After);
                 pack.insert(pack.seek(place as i64).unwrap_or(pack.end()), Element::of(text));
@@ -224,7 +217,7 @@ impl List {
             found.reverse();
         }
         if !found.is_empty() {
-            match &mut self.encoding {
+            match self.encoding.pair_mut() {
                 Pack(pack) => pack.remove_sorted(&found),
                 Quick(quick) => quick.remove_sorted(&found),
             }
@@ -262,7 +255,7 @@ impl List {
 
     /// Frees about `budget` elements; whether none is left.
     pub fn shed(&mut self, budget: usize) -> bool {
-        if let Quick(quick) = &mut self.encoding {
+        if let Quick(quick) = self.encoding.pair_mut() {
             let kept = quick.len().saturating_sub(budget);
             while quick.len() > kept {
                 quick.drop_node();
@@ -276,7 +269,7 @@ impl List {
     }
 
     fn remove_only(&mut self, range: Range<usize>) {
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Pack(pack) => {
                 if let Some(at) = pack.seek(range.start as i64) {
                     pack.remove_many(at, range.len());
@@ -288,20 +281,20 @@ impl List {
 
     /// Grows into a quicklist where the listpack would exceed the limit with these texts in it.
     fn prepare(&mut self, texts: &[&[u8]], limits: &Limits) {
-        let Pack(pack) = &mut self.encoding else { return };
+        let Pack(pack) = self.encoding.pair_mut() else { return };
         let bytes = pack.as_bytes().len() + texts.iter().map(|text| text.len()).sum::<usize>();
         if limits.fill().is_exceeded(bytes, pack.len() + texts.len()) {
             let mut quick = Quicklist::new();
             quick.push_pack(core::mem::take(pack));
-            self.encoding = Quick(Box::new(quick));
+            self.encoding = Word::large(quick);
         }
     }
 
     fn shrink(&mut self, limits: &Limits) {
-        if let Quick(quick) = &mut self.encoding
+        if let Quick(quick) = self.encoding.pair_mut()
             && let Some(pack) = quick.take_shrunken(limits.fill())
         {
-            self.encoding = Pack(pack);
+            self.encoding = Word::pack(pack);
         }
     }
 }

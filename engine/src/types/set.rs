@@ -6,41 +6,33 @@ use crate::base::rng::Rng;
 use crate::collections::intset::Intset;
 use crate::collections::listpack::{Element, Listpack};
 use crate::collections::table::{self, LOT, Record, Table};
-use alloc::boxed::Box;
+use crate::collections::word::View::{Ints, Large, Pack};
+use crate::collections::word::Word;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// See the module.
 #[derive(Clone)]
 pub struct Set {
-    encoding: Encoding,
+    encoding: Word<Table>,
 }
-
-#[derive(Clone)]
-enum Encoding {
-    Ints(Intset),
-    Pack(Listpack),
-    Table(Box<Table>),
-}
-
-use Encoding::{Ints, Pack, Table as Large};
 
 /// Redis never lets an intset grow beyond this, whatever the parameter says.
 const MAX_INTSET: usize = 1 << 30;
 
 impl Set {
     pub fn new() -> Self {
-        Set { encoding: Ints(Intset::new()) }
+        Set { encoding: Word::ints(Intset::new()) }
     }
 
     /// An empty set in the encoding Redis chooses for a command that brings so many members, the first one being `first`.
     pub fn expecting(first: &[u8], members: usize, limits: &Limits) -> Self {
         let encoding = if parse_i64(first).is_some() && members <= limits.set_max_intset_entries {
-            Ints(Intset::new())
+            Word::ints(Intset::new())
         } else if members <= limits.set_max_listpack_entries {
-            Pack(Listpack::new())
+            Word::pack(Listpack::new())
         } else {
-            Large(Box::new(Table::new(limits.seed)))
+            Word::large(Table::new(limits.seed))
         };
         Set { encoding }
     }
@@ -48,7 +40,7 @@ impl Set {
     /// To be told before a command adds this many members: where there are too many for the encoding, even if
     /// some are the same, Redis changes it at once.
     pub fn expect(&mut self, members: usize, limits: &Limits) {
-        let most = match self.encoding {
+        let most = match self.encoding.view() {
             Ints(_) => limits.set_max_intset_entries,
             Pack(_) => limits.set_max_listpack_entries,
             Large(_) => return,
@@ -59,7 +51,7 @@ impl Set {
     }
 
     pub fn from_intset(ints: Intset, limits: &Limits) -> Self {
-        let mut set = Set { encoding: Ints(ints) };
+        let mut set = Set { encoding: Word::ints(ints) };
         set.bound_ints(limits);
         set
     }
@@ -74,7 +66,7 @@ impl Set {
             }
         }
         let fits = members.len() <= limits.set_max_listpack_entries && longest <= limits.set_max_listpack_value;
-        let mut set = Set { encoding: Pack(pack) };
+        let mut set = Set { encoding: Word::pack(pack) };
         if !fits {
             set.enlarge(limits);
         }
@@ -83,7 +75,7 @@ impl Set {
 
     /// The intset, if that is the encoding.
     pub fn intset(&self) -> Option<&Intset> {
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(ints) => Some(ints),
             _ => None,
         }
@@ -91,14 +83,14 @@ impl Set {
 
     /// The listpack, if that is the encoding.
     pub fn pack(&self) -> Option<&Listpack> {
-        match &self.encoding {
+        match self.encoding.view() {
             Pack(pack) => Some(pack),
             _ => None,
         }
     }
 
     pub fn len(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(ints) => ints.len(),
             Pack(pack) => pack.len(),
             Large(table) => table.len(),
@@ -110,7 +102,7 @@ impl Set {
     }
 
     pub fn memory(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(ints) => ints.memory(),
             Pack(pack) => pack.memory(),
             Large(table) => table::BOXED + table.memory(),
@@ -119,14 +111,14 @@ impl Set {
 
     /// How many pieces of memory it is made of, about.
     pub fn pieces(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.view() {
             Large(table) => table.len(),
             _ => 1,
         }
     }
 
     pub fn encoding(&self) -> &'static str {
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(_) => "intset",
             Pack(_) => "listpack",
             Large(_) => "hashtable",
@@ -134,7 +126,7 @@ impl Set {
     }
 
     pub fn contains(&self, member: &[u8]) -> bool {
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(ints) => parse_i64(member).is_some_and(|value| ints.contains(value)),
             Pack(pack) => pack.find(pack.start(), 1, member).is_some(),
             Large(table) => table.contains(member),
@@ -143,7 +135,7 @@ impl Set {
 
     /// Whether the member is new.
     pub fn insert(&mut self, member: &[u8], limits: &Limits) -> bool {
-        if let Ints(ints) = &mut self.encoding {
+        if let Ints(ints) = self.encoding.view_mut() {
             if let Some(value) = parse_i64(member) {
                 let new = ints.insert(value);
                 self.bound_ints(limits);
@@ -151,7 +143,7 @@ impl Set {
             }
             self.leave_ints(member, limits);
         }
-        if let Pack(pack) = &mut self.encoding {
+        if let Pack(pack) = self.encoding.view_mut() {
             if pack.find(pack.start(), 1, member).is_some() {
                 return false;
             }
@@ -161,7 +153,7 @@ impl Set {
             }
             self.enlarge(limits);
         }
-        match &mut self.encoding {
+        match self.encoding.view_mut() {
             Large(table) => put(table, member),
             _ => unreachable!("what the small encodings can't take has enlarged the set"),
         }
@@ -169,7 +161,7 @@ impl Set {
 
     /// [`Set::contains`] of what another collection has.
     pub fn has(&self, member: Element<'_>) -> bool {
-        match (&self.encoding, member) {
+        match (self.encoding.view(), member) {
             (Ints(ints), Element::Int(value)) => ints.contains(value),
             _ => member.with(|text| self.contains(text)),
         }
@@ -177,7 +169,7 @@ impl Set {
 
     /// Of a lot of members of another set, keeps those that are members here as well, or those that are not.
     fn sift(&self, lot: &mut Vec<Element<'_>>, keep: bool) {
-        let Large(table) = &self.encoding else { return lot.retain(|&member| self.has(member) == keep) };
+        let Large(table) = self.encoding.view() else { return lot.retain(|&member| self.has(member) == keep) };
         let (mut texts, mut keys) = ([None; LOT], [&b""[..]; LOT]);
         for ((key, text), member) in keys.iter_mut().zip(&mut texts).zip(&*lot) {
             *key = member.text(text);
@@ -205,7 +197,7 @@ impl Set {
 
     /// [`Set::insert`] of what another collection has.
     pub fn add(&mut self, member: Element<'_>, limits: &Limits) -> bool {
-        match (&mut self.encoding, member) {
+        match (self.encoding.view_mut(), member) {
             (Ints(ints), Element::Int(value)) => {
                 let new = ints.insert(value);
                 self.bound_ints(limits);
@@ -223,7 +215,7 @@ impl Set {
             if lot.is_empty() {
                 return;
             }
-            if let Large(table) = &self.encoding {
+            if let Large(table) = self.encoding.view() {
                 lot.iter().for_each(|member| member.with(|text| table.prefetch(text)));
             }
             lot.into_iter().for_each(|member| _ = self.add(member, limits));
@@ -232,7 +224,7 @@ impl Set {
 
     /// Whether the member was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        match &mut self.encoding {
+        match self.encoding.view_mut() {
             Ints(ints) => parse_i64(member).is_some_and(|value| ints.remove(value)),
             Pack(pack) => match pack.find(pack.start(), 1, member) {
                 Some(at) => pack.remove_many(at, 1) == 1,
@@ -244,7 +236,7 @@ impl Set {
 
     /// All members, in the order of the encoding.
     pub fn iter(&self) -> impl Iterator<Item = Element<'_>> {
-        let (ints, elements, records) = match &self.encoding {
+        let (ints, elements, records) = match self.encoding.view() {
             Ints(ints) => (Some(ints.iter().map(Element::Int)), None, None),
             Pack(pack) => (None, Some(pack.iter()), None),
             Large(table) => (None, None, Some(table.iter().map(member_of))),
@@ -255,7 +247,7 @@ impl Set {
 
     /// Calls `f` with some members and gives the cursor for the next call; 0 begins and 0 ends.
     pub fn scan(&self, cursor: u64, mut f: impl FnMut(Element<'_>)) -> u64 {
-        match &self.encoding {
+        match self.encoding.view() {
             Large(table) => table.scan(cursor, |record| f(member_of(record))),
             _ => {
                 self.iter().for_each(f);
@@ -269,7 +261,7 @@ impl Set {
         if self.is_empty() {
             return None;
         }
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(ints) => Some(Element::Int(ints.get(rng.below(ints.len() as u64) as usize))),
             Pack(pack) => pack.iter().nth(rng.below(pack.len() as u64) as usize),
             Large(table) => table.random(rng).map(member_of),
@@ -278,7 +270,7 @@ impl Set {
 
     /// So many different members, or all.
     pub fn distinct(&self, count: usize, rng: &mut Rng) -> Vec<Element<'_>> {
-        match &self.encoding {
+        match self.encoding.view() {
             Large(table) => table.distinct(count, rng).into_iter().map(member_of).collect(),
             _ => table::choose(self.iter(), self.len(), count, rng),
         }
@@ -293,7 +285,7 @@ impl Set {
 
     /// Calls `f` with members chosen at random, so many times; one may come several times.
     pub fn draw(&self, count: usize, rng: &mut Rng, mut f: impl FnMut(Element<'_>)) {
-        if let Pack(pack) = &self.encoding {
+        if let Pack(pack) = self.encoding.view() {
             let members: Vec<_> = pack.iter().collect();
             (0..count).for_each(|_| f(members[rng.below(members.len() as u64) as usize]));
         } else {
@@ -305,7 +297,7 @@ impl Set {
     pub fn pop_many(&mut self, count: usize, rng: &mut Rng, limits: &Limits, mut f: impl FnMut(&[u8])) {
         // Redis makes a new set of what stays where that is little beside what goes: it may be smaller encoded.
         const LITTLE: usize = 5;
-        match &mut self.encoding {
+        match self.encoding.view_mut() {
             Pack(pack) => {
                 let chosen = table::choose(pack.iter().enumerate(), pack.len(), count, rng);
                 chosen.iter().for_each(|(_, member)| member.with(&mut f));
@@ -326,7 +318,7 @@ impl Set {
 
     /// Goes back to the intset where that suffices, as Redis does with what SINTERSTORE has made.
     pub fn narrow(&mut self, limits: &Limits) {
-        if self.len() > limits.set_max_intset_entries || matches!(self.encoding, Ints(_)) {
+        if self.len() > limits.set_max_intset_entries || matches!(self.encoding.view(), Ints(_)) {
             return;
         }
         let mut ints = Intset::new();
@@ -336,12 +328,12 @@ impl Set {
                 None => return,
             }
         }
-        self.encoding = Ints(ints);
+        self.encoding = Word::ints(ints);
     }
 
     /// Frees about `budget` members; whether none is left.
     pub fn shed(&mut self, budget: usize) -> bool {
-        if let Large(table) = &mut self.encoding
+        if let Large(table) = self.encoding.view_mut()
             && !table.shed(budget)
         {
             return false;
@@ -351,7 +343,7 @@ impl Set {
     }
 
     fn bound_ints(&mut self, limits: &Limits) {
-        if let Ints(ints) = &self.encoding
+        if let Ints(ints) = self.encoding.view()
             && ints.len() > limits.set_max_intset_entries.min(MAX_INTSET)
         {
             self.enlarge(limits);
@@ -360,13 +352,13 @@ impl Set {
 
     /// Changes the encoding for the sake of a member that is no integer.
     fn leave_ints(&mut self, member: &[u8], limits: &Limits) {
-        let Ints(ints) = &self.encoding else { return };
+        let Ints(ints) = self.encoding.view() else { return };
         let ends = [ints.iter().next(), ints.iter().next_back()];
         let longest = ends.into_iter().flatten().map(i64_text_len).fold(member.len(), usize::max);
         if ints.len() < limits.set_max_listpack_entries && longest <= limits.set_max_listpack_value {
             let mut pack = Listpack::new();
             ints.iter().for_each(|value| pack.push_back(Element::Int(value)));
-            self.encoding = Pack(pack);
+            self.encoding = Word::pack(pack);
         } else {
             self.enlarge(limits);
         }
@@ -374,12 +366,12 @@ impl Set {
 
     fn enlarge(&mut self, limits: &Limits) {
         let mut table = Table::new(limits.seed);
-        match &self.encoding {
+        match self.encoding.view() {
             Ints(ints) => ints.iter().for_each(|value| _ = put(&mut table, &format_i64(value))),
             Pack(pack) => pack.iter().for_each(|element| _ = element.with(|member| put(&mut table, member))),
             Large(_) => return,
         }
-        self.encoding = Large(Box::new(table));
+        self.encoding = Word::large(table);
     }
 }
 

@@ -9,7 +9,8 @@ use crate::base::number::{exact_integer, format_f64, parse_f64_saturating};
 use crate::base::rng::Rng;
 use crate::collections::listpack::{Element, Listpack, Position};
 use crate::collections::table::{self, Record, Table, order};
-use alloc::boxed::Box;
+use crate::collections::word::Pair::{Large, Pack};
+use crate::collections::word::Word;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -18,16 +19,8 @@ use core::ops::Range;
 /// See the module.
 #[derive(Clone)]
 pub struct ZSet {
-    encoding: Encoding,
+    encoding: Word<Table>,
 }
-
-#[derive(Clone)]
-enum Encoding {
-    Pack(Listpack),
-    Table(Box<Table>),
-}
-
-use Encoding::{Pack, Table as Large};
 
 /// A member with its score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,7 +127,7 @@ impl<'a> Scored<'a> {
 
 impl ZSet {
     pub fn new() -> Self {
-        ZSet { encoding: Pack(Listpack::new()) }
+        ZSet { encoding: Word::pack(Listpack::new()) }
     }
 
     /// An empty sorted set in the encoding Redis chooses for a command that brings so many members, the longest this long.
@@ -163,7 +156,7 @@ impl ZSet {
         if count != pack.len() {
             return None;
         }
-        let mut zset = ZSet { encoding: Pack(pack) };
+        let mut zset = ZSet { encoding: Word::pack(pack) };
         if !zset.fits_pack(limits) {
             zset.enlarge(limits);
         }
@@ -172,14 +165,14 @@ impl ZSet {
 
     /// The listpack, if that is the encoding.
     pub fn pack(&self) -> Option<&Listpack> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => Some(pack),
             Large(_) => None,
         }
     }
 
     pub fn len(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.len() / 2,
             Large(table) => table.len(),
         }
@@ -190,7 +183,7 @@ impl ZSet {
     }
 
     pub fn memory(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pack.memory(),
             Large(table) => table::BOXED + table.memory(),
         }
@@ -198,21 +191,21 @@ impl ZSet {
 
     /// How many pieces of memory it is made of, about.
     pub fn pieces(&self) -> usize {
-        match &self.encoding {
+        match self.encoding.pair() {
             Large(table) => table.len(),
             _ => 1,
         }
     }
 
     pub fn encoding(&self) -> &'static str {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(_) => "listpack",
             Large(_) => "skiplist",
         }
     }
 
     pub fn score(&self, member: &[u8]) -> Option<f64> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => find(pack, member).map(|at| score_at(pack, at)),
             Large(table) => table.get(member)?.number,
         }
@@ -224,7 +217,7 @@ impl ZSet {
 
     /// Sets the score, which is not NaN, of a member.
     pub fn insert(&mut self, score: f64, member: &[u8], limits: &Limits) -> Outcome {
-        if let Pack(pack) = &mut self.encoding {
+        if let Pack(pack) = self.encoding.pair_mut() {
             if let Some(at) = find(pack, member) {
                 return move_in_pack(pack, at, score, member);
             }
@@ -234,7 +227,7 @@ impl ZSet {
             }
             self.enlarge(limits);
         }
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Large(table) => Outcome::of(table.put_number(member, score), score),
             Pack(_) => unreachable!("what the listpack can't take has enlarged the set"),
         }
@@ -243,7 +236,7 @@ impl ZSet {
     /// The score that the member had.
     pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
         let score = self.score(member)?;
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Pack(pack) => {
                 if let Some(at) = find(pack, member) {
                     pack.remove_many(at, 2);
@@ -256,7 +249,7 @@ impl ZSet {
 
     /// How many members come before this one, and its score.
     pub fn rank(&self, member: &[u8]) -> Option<(usize, f64)> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => pairs_of(pack)
                 .enumerate()
                 .find(|(_, pair)| pair.member.is(Element::of(member)))
@@ -277,7 +270,7 @@ impl ZSet {
     pub fn range(&self, ranks: Range<usize>) -> impl DoubleEndedIterator<Item = Scored<'_>> {
         let len = self.len();
         let ranks = ranks.start.min(len)..ranks.end.min(len);
-        let (packed, large) = match &self.encoding {
+        let (packed, large) = match self.encoding.pair() {
             Pack(pack) => (Some(Pairs::new(pack, ranks)), None),
             Large(table) => (None, Some(table.ranks(ranks).map(Scored::of))),
         };
@@ -291,7 +284,7 @@ impl ZSet {
 
     /// The ranks of the members with a score in this range.
     pub fn ranks_by_score(&self, min: ScoreBound, max: ScoreBound) -> Range<usize> {
-        let count = |holds: &dyn Fn(f64) -> bool| match &self.encoding {
+        let count = |holds: &dyn Fn(f64) -> bool| match self.encoding.pair() {
             Pack(pack) => pairs_of(pack).take_while(|pair| holds(pair.score)).count(),
             Large(table) => table.partition_by_number(holds),
         };
@@ -301,7 +294,7 @@ impl ZSet {
 
     /// The ranks of the members in this range, if all have the same score.
     pub fn ranks_by_lex(&self, min: LexBound<'_>, max: LexBound<'_>) -> Range<usize> {
-        let count = |holds: &dyn Fn(&[u8]) -> bool| match &self.encoding {
+        let count = |holds: &dyn Fn(&[u8]) -> bool| match self.encoding.pair() {
             Pack(pack) => pairs_of(pack).take_while(|pair| pair.member.with(holds)).count(),
             Large(table) => table.partition_by_key(holds),
         };
@@ -317,7 +310,7 @@ impl ZSet {
             *self = ZSet::new();
             return count;
         }
-        match &mut self.encoding {
+        match self.encoding.pair_mut() {
             Pack(pack) => {
                 if let Some(at) = pack.seek(ranks.start as i64 * 2) {
                     pack.remove_many(at, count * 2);
@@ -330,7 +323,7 @@ impl ZSet {
 
     /// Calls `f` with some members and gives the cursor for the next call; 0 begins and 0 ends.
     pub fn scan(&self, cursor: u64, mut f: impl FnMut(Scored<'_>)) -> u64 {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => {
                 pairs_of(pack).for_each(f);
                 0
@@ -348,7 +341,7 @@ impl ZSet {
     /// Calls `f` with members chosen at random, so many times; one may come several times.
     pub fn draw(&self, count: usize, rng: &mut Rng, mut f: impl FnMut(Scored<'_>)) {
         let len = self.len() as u64;
-        if let Pack(pack) = &self.encoding {
+        if let Pack(pack) = self.encoding.pair() {
             let members: Vec<_> = pairs_of(pack).collect();
             (0..count).for_each(|_| f(members[rng.below(len) as usize]));
         } else {
@@ -358,7 +351,7 @@ impl ZSet {
 
     /// So many different members, or all.
     pub fn distinct(&self, count: usize, rng: &mut Rng) -> Vec<Scored<'_>> {
-        match &self.encoding {
+        match self.encoding.pair() {
             Pack(pack) => table::choose(pairs_of(pack), self.len(), count, rng),
             Large(table) => table.distinct(count, rng).into_iter().map(Scored::of).collect(),
         }
@@ -366,7 +359,7 @@ impl ZSet {
 
     /// Goes back to the small encoding where that suffices, as Redis does with what ZUNIONSTORE and the like have made.
     pub fn compact(&mut self, limits: &Limits) {
-        if !matches!(self.encoding, Large(_)) || !self.fits_pack(limits) {
+        if !matches!(self.encoding.pair(), Large(_)) || !self.fits_pack(limits) {
             return;
         }
         let mut pack = Listpack::new();
@@ -374,12 +367,12 @@ impl ZSet {
             member.with(|text| pack.push_back(Element::of(text)));
             push_score(&mut pack, score);
         }
-        self.encoding = Pack(pack);
+        self.encoding = Word::pack(pack);
     }
 
     /// Frees about `budget` members; whether none is left.
     pub fn shed(&mut self, budget: usize) -> bool {
-        if let Large(table) = &mut self.encoding
+        if let Large(table) = self.encoding.pair_mut()
             && !table.shed(budget)
         {
             return false;
@@ -394,12 +387,12 @@ impl ZSet {
     }
 
     fn enlarge(&mut self, limits: &Limits) {
-        let Pack(pack) = &self.encoding else { return };
+        let Pack(pack) = self.encoding.pair() else { return };
         let mut table = Table::new(limits.seed);
         for Scored { member, score } in pairs_of(pack) {
             member.with(|key| table.put(Record { key, value: b"", number: Some(score) }));
         }
-        self.encoding = Large(Box::new(table));
+        self.encoding = Word::large(table);
     }
 }
 
@@ -429,7 +422,7 @@ impl Unranked {
     /// The sorted set, in the large encoding.
     pub fn rank(mut self) -> ZSet {
         self.table.rank_all();
-        ZSet { encoding: Large(Box::new(self.table)) }
+        ZSet { encoding: Word::large(self.table) }
     }
 }
 

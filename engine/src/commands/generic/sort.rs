@@ -2,7 +2,6 @@
 //! them.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
@@ -295,7 +294,7 @@ fn store(call: &mut Call<'_>, position: usize, result: &[Option<Text>]) -> Outco
     result.iter().for_each(|text| list.push(End::Tail, text.as_deref().unwrap_or_default(), &limits));
     let payload = rdb::dump(ValueRef::List(&list));
     call.announce_new(&key);
-    call.db().insert(&key, Value::Object(Object::List(Box::new(list))), None).touch(clock);
+    call.db().insert(&key, Value::Object(Object::List(list)), None).touch(clock);
     call.changed_times(result.len() as u64, key.bytes, Notify::LIST, "sortstore");
     // The result itself: what it came from may have expired elsewhere, or lie in another order.
     call.record(&[b"RESTORE", key.bytes, b"0", &payload, b"REPLACE"]);

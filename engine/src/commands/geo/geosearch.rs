@@ -1,6 +1,5 @@
 //! GEOSEARCH, GEOSEARCHSTORE, GEORADIUS, GEORADIUSBYMEMBER and their _RO forms: members within an area.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -548,7 +547,7 @@ fn store(call: &mut Call<'_>, key: &Key<'_>, set: ZSet, count: u64, what: &'stat
     }
     call.announce_new(key);
     let clock = call.state.clock();
-    call.db().insert(key, Value::Object(Object::ZSet(Box::new(set))), None).touch(clock);
+    call.db().insert(key, Value::Object(Object::ZSet(set)), None).touch(clock);
     call.changed_times(count, key.bytes, Notify::ZSET, what);
 }
 

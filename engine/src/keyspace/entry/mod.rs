@@ -7,7 +7,8 @@
 //!
 //!   value:  an integer     in as few bytes as it needs, 1 to 8 (form and `wide` say how many)
 //!           a short string [length 1, or 2 if `wide`][bytes]
-//!           anything else  [pointer 8] to a boxed vector, list, set …
+//!           a long string  [pointer 8] to a boxed vector
+//!           anything else  [up to 7, so that the next is aligned][word 8] that is a list, a set …
 //! ```
 //!
 //! A 16-byte key with a 16-byte value takes 38 bytes. Pieces come from a [`Slab`]; an entry may change in place as
@@ -17,7 +18,7 @@ pub mod store;
 mod tables;
 pub mod value;
 
-use self::value::{Kind, Object, Value, ValueRef, expose, exposed};
+use self::value::{Kind, Object, Value, ValueRef, WORD, expose, exposed};
 use crate::base::bytes::read_signed;
 use crate::base::heap;
 use crate::base::time::Time;
@@ -61,7 +62,7 @@ pub enum Form<'a> {
     Boxed(Pointer),
 }
 
-/// What an entry's pointer points at, and the entry owns.
+/// What an entry owns outside of itself: a vector that it points at, or an object by its word.
 #[derive(Clone, Copy)]
 pub enum Pointer {
     Bytes(NonNull<Vec<u8>>),
@@ -105,7 +106,11 @@ impl Entry {
             Form::Int(value) => ValueRef::Int(value),
             Form::Inline { bytes, .. } => ValueRef::Bytes(bytes),
             // SAFETY: the entry owns what it points at, and both are borrowed as `self` is.
-            Form::Boxed(pointer) => unsafe { pointer.borrow() },
+            Form::Boxed(Pointer::Bytes(bytes)) => ValueRef::Bytes(unsafe { bytes.as_ref() }),
+            // SAFETY: the entry owns the object whose word lies there, and both are borrowed as `self` is.
+            Form::Boxed(Pointer::Object(kind, _)) => unsafe {
+                ValueRef::at(kind, self.rest[self.value_at()..].as_ptr())
+            },
         }
     }
 
@@ -169,7 +174,8 @@ impl Entry {
     pub(super) fn boxed_memory(&self) -> usize {
         match self.form() {
             // SAFETY: the entry owns what it points at.
-            Form::Boxed(pointer) => unsafe { pointer.memory() },
+            Form::Boxed(Pointer::Bytes(bytes)) => VECTOR_COST + heap::cost(unsafe { bytes.as_ref() }.capacity()),
+            Form::Boxed(Pointer::Object(..)) => self.value().object_memory(),
             _ => 0,
         }
     }
@@ -187,9 +193,15 @@ impl Entry {
                 let (length, bytes) = value.split_at(1 + usize::from(self.head.wide()));
                 Form::Inline { bytes: &bytes[..read_length(length)], edited: number == form::EDITED }
             }
-            number => {
+            form::BOXED => {
                 let address = value.first_chunk().expect("the header says so");
-                Form::Boxed(Pointer::new(number - form::BOXED, u64::from_le_bytes(*address)))
+                Form::Boxed(Pointer::Bytes(exposed(u64::from_le_bytes(*address))))
+            }
+            number => {
+                debug_assert!(value.len() == WORD && value.as_ptr().addr() % WORD == 0);
+                // SAFETY: an object's word lies at a place that is aligned and large enough.
+                let word = unsafe { value.as_ptr().cast::<NonNull<u8>>().read() };
+                Form::Boxed(Pointer::Object(kind_of(number - form::BOXED), word))
             }
         }
     }
@@ -204,8 +216,14 @@ impl Entry {
     }
 
     fn value_at(&self) -> usize {
-        self.expiry_at() + self.head.expiry_size()
+        let at = self.expiry_at() + self.head.expiry_size();
+        if self.head.is_object() { place_of_word(HEADER + at) - HEADER } else { at }
     }
+}
+
+/// Where an object's word lies in an entry whose value would begin here.
+fn place_of_word(at: usize) -> usize {
+    at.next_multiple_of(WORD)
 }
 
 // SAFETY: pieces of a slab are aligned to 8, and addresses are below 2^48 on every 64-bit target that Rust's
@@ -330,8 +348,18 @@ impl EntryPtr {
         // SAFETY: the entry is alive, and owns what it points at.
         let entry = unsafe { self.entry() };
         let form = match entry.form() {
-            // SAFETY: likewise.
-            Form::Boxed(pointer) => Form::Boxed(unsafe { pointer.duplicate() }),
+            Form::Boxed(Pointer::Bytes(original)) => {
+                // SAFETY: likewise.
+                let original = unsafe { original.as_ref() };
+                // A copied world has to go on as the original does: what is copied grows and costs alike.
+                let mut copy = Vec::with_capacity(original.capacity());
+                copy.extend_from_slice(original);
+                Form::Boxed(Pointer::from_bytes(copy))
+            }
+            Form::Boxed(Pointer::Object(..)) => match entry.value().to_value() {
+                Value::Object(object) => Form::Boxed(Pointer::from_object(object)),
+                _ => unreachable!("an object's copy is one"),
+            },
             form => form,
         };
         EntryPtr::new(slab, entry.access(), entry.key(), entry.expiry(), form)
@@ -371,7 +399,8 @@ impl EntryPtr {
                         2 + u16::from_le_bytes(self.0.add(value_at).cast().read()) as usize
                     }
                     form::INLINE | form::EDITED => 1 + self.0.add(value_at).read() as usize,
-                    _ => POINTER_SIZE,
+                    form::BOXED => POINTER_SIZE,
+                    _ => place_of_word(value_at) + WORD - value_at,
                 }
         }
     }
@@ -397,6 +426,10 @@ impl Head {
         self.0 & FORM
     }
 
+    fn is_object(self) -> bool {
+        self.form() > form::BOXED
+    }
+
     fn has_expiry(self) -> bool {
         self.0 & EXPIRY != 0
     }
@@ -419,11 +452,13 @@ impl Head {
 }
 
 impl Form<'_> {
-    fn size(self) -> usize {
+    /// The bytes it takes from an offset in the entry on.
+    fn size(self, at: usize) -> usize {
         match self {
             Form::Int(value) => width_of_int(value),
             Form::Inline { bytes, .. } => 1 + usize::from(bytes.len() > u8::MAX.into()) + bytes.len(),
-            Form::Boxed(_) => POINTER_SIZE,
+            Form::Boxed(Pointer::Bytes(_)) => POINTER_SIZE,
+            Form::Boxed(Pointer::Object(..)) => place_of_word(at) + WORD - at,
         }
     }
 }
@@ -434,28 +469,14 @@ impl Pointer {
     }
 
     pub fn from_object(object: Object) -> Self {
-        let (kind, raw) = object.into_raw();
-        Pointer::Object(kind, raw)
-    }
-
-    fn new(number: u8, address: u64) -> Self {
-        match kind_of(number) {
-            Kind::String => Pointer::Bytes(exposed(address)),
-            kind => Pointer::Object(kind, exposed(address)),
-        }
+        let (kind, word) = object.into_word();
+        Pointer::Object(kind, word)
     }
 
     fn number(self) -> u8 {
         match self {
             Pointer::Bytes(_) => Kind::String as u8,
             Pointer::Object(kind, _) => kind as u8,
-        }
-    }
-
-    fn address(self) -> u64 {
-        match self {
-            Pointer::Bytes(bytes) => bytes.addr().get() as u64,
-            Pointer::Object(_, raw) => raw.addr().get() as u64,
         }
     }
 
@@ -466,47 +487,7 @@ impl Pointer {
             // SAFETY: the pointer came out of a box, and by contract it goes back only here.
             Pointer::Bytes(bytes) => Value::Bytes(*unsafe { Box::from_raw(bytes.as_ptr()) }),
             // SAFETY: likewise.
-            Pointer::Object(kind, raw) => Value::Object(unsafe { Object::from_raw(kind, raw) }),
-        }
-    }
-
-    /// # Safety
-    /// What is pointed at is alive, and not changed, for as long as `'a`.
-    unsafe fn borrow<'a>(self) -> ValueRef<'a> {
-        match self {
-            // SAFETY: as by contract.
-            Pointer::Bytes(bytes) => ValueRef::Bytes(unsafe { bytes.as_ref() }),
-            // SAFETY: as by contract.
-            Pointer::Object(kind, raw) => unsafe { ValueRef::from_raw(kind, raw) },
-        }
-    }
-
-    /// # Safety
-    /// What is pointed at is alive.
-    unsafe fn memory(self) -> usize {
-        match self {
-            // SAFETY: as by contract.
-            Pointer::Bytes(bytes) => VECTOR_COST + heap::cost(unsafe { bytes.as_ref() }.capacity()),
-            // SAFETY: as by contract.
-            Pointer::Object(..) => unsafe { self.borrow() }.object_memory(),
-        }
-    }
-
-    /// Another box with an equal value, that will also grow and cost alike: a copied world has to go on as the
-    /// original does.
-    ///
-    /// # Safety
-    /// What is pointed at is alive.
-    unsafe fn duplicate(self) -> Pointer {
-        // SAFETY: as by contract.
-        match (self, unsafe { self.borrow() }.to_value()) {
-            (_, Value::Object(object)) => Pointer::from_object(object),
-            (Pointer::Bytes(original), Value::Bytes(mut copy)) => {
-                // SAFETY: as by contract.
-                copy.reserve_exact(unsafe { original.as_ref() }.capacity() - copy.len());
-                Pointer::from_bytes(copy)
-            }
-            _ => unreachable!("a pointer leads to bytes or to an object"),
+            Pointer::Object(kind, word) => Value::Object(unsafe { Object::from_word(kind, word) }),
         }
     }
 }
@@ -545,14 +526,21 @@ impl Writer {
                     self.write(&(bytes.len() as u16).to_le_bytes()[..1 + usize::from(wide)]);
                     self.write(bytes);
                 }
-                Form::Boxed(pointer) => self.write(&pointer.address().to_le_bytes()),
+                Form::Boxed(Pointer::Bytes(bytes)) => self.write(&(bytes.addr().get() as u64).to_le_bytes()),
+                Form::Boxed(Pointer::Object(_, word)) => {
+                    // Pieces begin aligned, so that the place does not depend on where this one is.
+                    let gap = self.0.addr().get().wrapping_neg() % WORD;
+                    self.write(&[0; 2 * WORD][..gap + WORD]);
+                    self.0.sub(WORD).cast().write(word);
+                }
             }
         }
     }
 }
 
 fn size_of_entry(key: usize, expiry: bool, form: Form<'_>) -> usize {
-    HEADER + width_of_key(key) + key + if expiry { EXPIRY_SIZE } else { 0 } + form.size()
+    let value_at = HEADER + width_of_key(key) + key + if expiry { EXPIRY_SIZE } else { 0 };
+    value_at + form.size(value_at)
 }
 
 fn width_of_key(length: usize) -> usize {

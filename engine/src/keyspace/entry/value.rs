@@ -4,6 +4,8 @@ use crate::base::heap;
 use crate::types::{Bloom, Hash, List, Set, ZSet};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
+use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 /// A value outside the keyspace: on its way in, or taken out.
@@ -15,10 +17,10 @@ pub enum Value {
 }
 
 /// Everything that has to be said once for each type of objects: its place in [`Kind`], [`Object`] and
-/// [`ValueRef`], and how it goes into a pointer and comes back.
-/// Its size counts as on a 64-bit target everywhere.
+/// [`ValueRef`], and how it goes into an entry and comes back. Each is a
+/// word, by itself or as a box, which costs something beside.
 macro_rules! object_types {
-    ($($kind:ident = $name:literal, $size:literal bytes;)*) => {
+    ($($kind:ident = $name:literal, $word:ty, $beside:expr;)*) => {
         /// A value's type, as TYPE names it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
@@ -30,7 +32,7 @@ macro_rules! object_types {
         /// A value of a type other than string.
         #[derive(Clone)]
         pub enum Object {
-            $($kind(Box<$kind>)),*
+            $($kind($word)),*
         }
 
         /// A value where it lies in the keyspace.
@@ -41,7 +43,7 @@ macro_rules! object_types {
             $($kind(&'a $kind)),*
         }
 
-        $(const _: () = assert!(size_of::<$kind>() <= $size);)*
+        $(const _: () = assert!(size_of::<$word>() == size_of::<usize>() && align_of::<$word>() <= WORD);)*
 
         impl Kind {
             pub const fn name(self) -> &'static str {
@@ -58,8 +60,8 @@ macro_rules! object_types {
 
         impl Object {
             pub fn borrow(&self) -> ValueRef<'_> {
-                match *self {
-                    $(Object::$kind(ref object) => ValueRef::$kind(object)),*
+                match self {
+                    $(Object::$kind(object) => ValueRef::$kind(object.borrow())),*
                 }
             }
 
@@ -70,20 +72,24 @@ macro_rules! object_types {
                 }
             }
 
-            /// What the object owns, from now on owned by the pointer; its address is exposed.
-            pub(super) fn into_raw(self) -> (Kind, NonNull<u8>) {
+            /// The word that the object is, which from now on owns what the object owned.
+            pub(super) fn into_word(self) -> (Kind, NonNull<u8>) {
                 match self {
-                    $(Object::$kind(object) => (Kind::$kind, expose(object).cast())),*
+                    $(Object::$kind(object) => {
+                        let object = ManuallyDrop::new(object);
+                        // SAFETY: it is a word that is never null, and nobody uses it as an object any more.
+                        (Kind::$kind, unsafe { ptr::from_ref(&*object).cast::<NonNull<u8>>().read() })
+                    }),*
                 }
             }
 
             /// # Safety
-            /// Both came out of `into_raw`, and go back only once.
-            pub(super) unsafe fn from_raw(kind: Kind, raw: NonNull<u8>) -> Object {
+            /// Both came out of `into_word`, and go back only once.
+            pub(super) unsafe fn from_word(kind: Kind, word: NonNull<u8>) -> Object {
                 match kind {
                     Kind::String => unreachable!("a string is no object"),
-                    // SAFETY: by contract `raw` is such a box.
-                    $(Kind::$kind => Object::$kind(unsafe { Box::from_raw(raw.as_ptr().cast()) })),*
+                    // SAFETY: by contract the word is such an object.
+                    $(Kind::$kind => Object::$kind(unsafe { ptr::from_ref(&word).cast::<$word>().read() })),*
                 }
             }
         }
@@ -100,7 +106,7 @@ macro_rules! object_types {
             pub(super) fn object_memory(&self) -> usize {
                 match self {
                     ValueRef::Int(_) | ValueRef::Bytes(_) => 0,
-                    $(ValueRef::$kind(object) => heap::cost($size) + object.memory()),*
+                    $(ValueRef::$kind(object) => $beside + object.memory()),*
                 }
             }
 
@@ -124,29 +130,37 @@ macro_rules! object_types {
                 match self {
                     ValueRef::Int(value) => Value::Int(*value),
                     ValueRef::Bytes(bytes) => Value::Bytes((*bytes).into()),
-                    $(ValueRef::$kind(object) => Value::Object(Object::$kind(Box::new((*object).clone())))),*
+                    $(ValueRef::$kind(object) => Value::Object(Object::$kind((*object).clone().into()))),*
                 }
             }
 
             /// # Safety
-            /// Both came out of `Object::into_raw`, and the object is alive, and not changed, as long as `'a`.
-            pub(super) unsafe fn from_raw(kind: Kind, raw: NonNull<u8>) -> ValueRef<'a> {
+            /// At the place is a word that came out of `Object::into_word` with this kind; the object is alive, and not
+            /// changed, as long as `'a`.
+            pub(super) unsafe fn at(kind: Kind, place: *const u8) -> ValueRef<'a> {
                 match kind {
                     Kind::String => unreachable!("a string is no object"),
                     // SAFETY: as by contract.
-                    $(Kind::$kind => ValueRef::$kind(unsafe { raw.cast().as_ref() })),*
+                    $(Kind::$kind => ValueRef::$kind(unsafe { &*place.cast::<$word>() }.borrow())),*
                 }
             }
         }
     };
 }
 
+/// What the place of an object's word is aligned to, and as large as.
+pub(super) const WORD: usize = 8;
+
+/// What a box with a Bloom filter in it costs; its size counts as on a 64-bit target everywhere.
+const BLOOM: usize = heap::cost(88);
+const _: () = assert!(size_of::<Bloom>() <= 88);
+
 object_types! {
-    List = "list", 24 bytes;
-    Set = "set", 32 bytes;
-    ZSet = "zset", 24 bytes;
-    Hash = "hash", 24 bytes;
-    Bloom = "bloomfltr", 88 bytes;
+    List = "list", List, 0;
+    Set = "set", Set, 0;
+    ZSet = "zset", ZSet, 0;
+    Hash = "hash", Hash, 0;
+    Bloom = "bloomfltr", Box<Bloom>, BLOOM;
 }
 
 impl ValueRef<'_> {

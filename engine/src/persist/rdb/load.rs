@@ -11,7 +11,6 @@ use crate::types::list::End;
 use crate::types::zset::Outcome;
 use crate::types::{Hash, Limits, List, Set, ZSet};
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// The value that these bytes are, type and all; `None` if they are none, an empty one, or more than one.
@@ -229,17 +228,17 @@ impl<'a> Reader<'a> {
 }
 
 fn list(list: List) -> Value {
-    Value::Object(Object::List(Box::new(list)))
+    Value::Object(Object::List(list))
 }
 
 fn set(set: Set) -> Value {
-    Value::Object(Object::Set(Box::new(set)))
+    Value::Object(Object::Set(set))
 }
 
 fn zset(zset: ZSet) -> Value {
-    Value::Object(Object::ZSet(Box::new(zset)))
+    Value::Object(Object::ZSet(zset))
 }
 
 fn hash(hash: Hash) -> Value {
-    Value::Object(Object::Hash(Box::new(hash)))
+    Value::Object(Object::Hash(hash))
 }

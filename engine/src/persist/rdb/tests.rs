@@ -6,7 +6,6 @@ use crate::collections::listpack::Element;
 use crate::keyspace::Object;
 use crate::types::list::End;
 use crate::types::{Hash, List, Set, ZSet};
-use alloc::boxed::Box;
 use alloc::vec;
 use std::format;
 use std::string::String;
@@ -22,19 +21,19 @@ fn as_ref(value: &Value) -> ValueRef<'_> {
 fn list(texts: &[&str], limits: &Limits) -> Value {
     let mut list = List::new();
     texts.iter().for_each(|text| list.push(End::Tail, text.as_bytes(), limits));
-    Value::Object(Object::List(Box::new(list)))
+    Value::Object(Object::List(list))
 }
 
 fn set(members: &[&str], limits: &Limits) -> Value {
     let mut set = Set::new();
     members.iter().for_each(|member| _ = set.insert(member.as_bytes(), limits));
-    Value::Object(Object::Set(Box::new(set)))
+    Value::Object(Object::Set(set))
 }
 
 fn zset(members: &[(&str, f64)], limits: &Limits) -> Value {
     let mut zset = ZSet::new();
     members.iter().for_each(|(member, score)| _ = zset.insert(*score, member.as_bytes(), limits));
-    Value::Object(Object::ZSet(Box::new(zset)))
+    Value::Object(Object::ZSet(zset))
 }
 
 fn hash(fields: &[(&str, &str, Option<u64>)], limits: &Limits) -> Value {
@@ -45,7 +44,7 @@ fn hash(fields: &[(&str, &str, Option<u64>)], limits: &Limits) -> Value {
             hash.set_expiry(name.as_bytes(), Some(Time::from_millis(*millis)), limits);
         }
     }
-    Value::Object(Object::Hash(Box::new(hash)))
+    Value::Object(Object::Hash(hash))
 }
 
 /// All that a value holds, as text, whatever its encoding; unordered things in order.
