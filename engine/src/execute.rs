@@ -453,6 +453,9 @@ fn is_secret(args: Args<'_>, index: usize) -> bool {
 
 /// What a command has removed is freed little by little, unless the configuration says otherwise.
 fn free_removed(state: &mut State, command: &Command) {
+    if !command.is_write() {
+        return;
+    }
     let config = &state.config;
     let lazily = match command.name {
         "unlink" => true,

@@ -26,6 +26,8 @@ pub static LCS: Command = Command {
     ..Command::new("lcs", Group::String, "7.0.0", "O(N*M) in the lengths of the strings")
 };
 
+const TABLE_TOO_LONG: Error =
+    Error::fixed("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
 const NO_MEMORY: Error = Error::fixed("ERR Insufficient memory, failed allocating transient memory for LCS");
 
 fn lcs(call: &mut Call<'_>) -> Outcome {
@@ -43,6 +45,11 @@ fn lcs(call: &mut Call<'_>) -> Outcome {
     }
     if length_only && index {
         return Err(error::LCS_BOTH);
+    }
+    // Redis always makes the table; here the same limit bounds the time that the length alone takes.
+    let table = (first.len() as u64 + 1).saturating_mul(second.len() as u64 + 1).saturating_mul(4);
+    if table > call.state.config.proto_max_bulk_len.0 {
+        return Err(TABLE_TOO_LONG);
     }
     if length_only {
         call.reply.integer(length(&first, &second) as i64);
