@@ -42,6 +42,28 @@ const parts = {
     listener.disconnect();
   },
 
+  async algebra(client) {
+    await client.sadd("a", 1, 2, 3);
+    await client.sadd("b", 2, 3, 4);
+    assert.deepEqual((await client.sinter("a", "b")).sort(), ["2", "3"]);
+    await client.zadd("x", 1, "p", 2, "q");
+    assert.equal(await client.zunionstore("z", 2, "x", "x", "WEIGHTS", 1, 2), 2);
+    assert.deepEqual(await client.zrange("z", 0, -1, "WITHSCORES"), ["p", "3", "q", "6"]);
+    const found = [];
+    for await (const pairs of client.hscanStream("none")) found.push(...pairs);
+    assert.deepEqual(found, []);
+  },
+
+  async bits(client) {
+    assert.equal(await client.setbit("bits", 7, 1), 0);
+    assert.deepEqual(await client.bitfield("bits", "GET", "u8", 0, "INCRBY", "i5", 100, 1), [1, 1]);
+    await client.geoadd("towns", 13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania");
+    assert.deepEqual(await client.geohash("towns", "Palermo"), ["sqc8b49rny0"]);
+    const payload = await client.dumpBuffer("towns");
+    assert.equal(await client.restore("copy", 0, payload), "OK");
+    assert.equal(await client.zcard("copy"), 2);
+  },
+
   async waiting(client) {
     const waiter = client.duplicate();
     assert.equal(await waiter.blpop("none", 0.05), null);

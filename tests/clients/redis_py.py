@@ -104,7 +104,51 @@ def monitoring(client):
         assert seen["command"] == "SET a 1", seen
 
 
-PARTS = [strings, collections, pipelines, transactions, errors, messages, waiting, monitoring]
+def algebra(client):
+    client.sadd("a", 1, 2, 3)
+    client.sadd("b", 2, 3, 4)
+    assert client.sinter("a", "b") == {"2", "3"} and client.sdiffstore("c", ["a", "b"]) == 1
+    client.zadd("x", {"p": 1, "q": 2})
+    client.zadd("y", {"q": 3})
+    assert client.zunion(["x", "y"], aggregate="MAX") == ["p", "q"]
+    assert client.zrangestore("z", "x", 1, 2, byscore=True) == 2
+    assert set(client.sscan_iter("a")) == {"1", "2", "3"}
+    assert dict(client.zscan_iter("x")) == {"p": 1.0, "q": 2.0}
+
+
+def fields(client):
+    client.hset("h", mapping={"a": 1, "b": 2, "c": 3})
+    assert client.hexpire("h", 100, "a", "none") == [1, -2]
+    assert 0 < client.httl("h", "a")[0] <= 100 and client.hpersist("h", "a") == [1]
+    assert dict(client.hscan_iter("h")) == {"a": "1", "b": "2", "c": "3"}
+    assert client.hgetdel("h", "b") == ["2"] and client.hlen("h") == 2
+
+
+def bits(client):
+    assert client.setbit("bits", 7, 1) == 0 and client.bitcount("bits") == 1
+    assert client.bitfield("bits").incrby("u8", 8, 200).overflow("SAT").incrby("u8", 8, 100).execute() == [200, 255]
+    assert client.pfadd("seen", *range(1000)) == 1
+    assert 980 <= client.pfcount("seen") <= 1020
+
+
+def places(client):
+    client.geoadd("towns", [13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania"])
+    assert abs(client.geodist("towns", "Palermo", "Catania", "km") - 166.2742) < 0.001
+    near = client.geosearch("towns", longitude=15, latitude=37, radius=100, unit="km")
+    assert near == ["Catania"], near
+
+
+def copies(client):
+    settings = client.get_connection_kwargs()
+    raw = redis.Redis(port=settings["port"], protocol=settings["protocol"])
+    raw.rpush("list", *range(3))
+    raw.restore("copy", 0, raw.dump("list"))
+    assert raw.lrange("copy", 0, -1) == [b"0", b"1", b"2"]
+    raw.mset({"w_0": 3, "w_1": 1, "w_2": 2})
+    assert raw.sort("list", by="w_*", get="#") == [b"1", b"2", b"0"]
+
+
+PARTS = [strings, collections, pipelines, transactions, errors, messages, waiting, monitoring, algebra, fields, bits, places, copies]
 
 
 def main():
