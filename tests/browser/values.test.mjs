@@ -32,6 +32,8 @@ const VALUES = [
   "SETRANGE visits 31 x",
   `PFADD guests ${numbers(400).map((n) => `ip${n}`).join(" ")}`,
   "GEOADD sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 14.2681 40.8518 Naples 12.4964 41.9028 Rome",
+  "BF.RESERVE seen 0.01 20 EXPANSION 3",
+  `BF.MADD seen ${numbers(50).map((n) => `page${n}`).join(" ")}`,
 ];
 
 async function visit(fragment, size) {
@@ -110,6 +112,21 @@ test("every value is opened as what it is, and is live", async () => {
   await page.click(".value-tools button:text-is('map')");
   assert.deepEqual((await page.locator(".map-grid .place").allTextContents()).sort(), ["Catania", "Naples", "Palermo", "Rome"]);
 
+  await openKey(page, "seen");
+  const filters = async () => (await texts(page, ".filter-row:not(.head)")).map((row) => row.split(/\s+/).slice(0, 6).join(" "));
+  const [full, open] = await filters();
+  assert.match(full, /^1 20 20 8 0\.5 %$/);
+  assert.match(open, /^2 \d\d 60 9 0\.25 %$/);
+  assert.match(await facts(page), /\d\d items/);
+  await page.click(".filter-row button:text-is('1')");
+  const told = Number((await page.locator(".value-tools .quiet").innerText()).match(/^\d+/)[0]);
+  assert.ok(told > 60 && told <= 160, `${told} bits`);
+  assert.equal(await ones(), told);
+  await page.click(".filter-row button:text-is('2')");
+  const before = await ones();
+  await say(page, "BF.MADD seen another one more");
+  assert.ok((await ones()) > before);
+
   await openKey(page, "visits");
   await say(page, "DEL visits");
   assert.match(await page.locator(".value .empty").innerText(), /not there any more/);
@@ -142,7 +159,7 @@ for (const language of LANGUAGES) {
       await page.emulateMedia({ colorScheme: language === "zh" ? "dark" : "light" });
       for (const line of VALUES) await say(page, line);
       if (size.width < 641) await lowerTheSheet(page);
-      for (const key of ["jobs", "user:42", "primes", "board", "greeting", "counter", "visits", "guests", "sicily"]) {
+      for (const key of ["jobs", "user:42", "primes", "board", "greeting", "counter", "visits", "guests", "sicily", "seen"]) {
         await openKey(page, key);
         if (key === "primes") await page.selectOption(".comparison select", { label: "odd" });
         if (key === "visits") await page.click(".value-tools button >> nth=2");

@@ -265,6 +265,13 @@ words! {
     as_registers: "registers", "寄存器";
     registers: "Registers", "寄存器";
     registers_map: "16384 registers, 128 by 128. Arrow keys move the cursor.", "16384 个寄存器，128 × 128。方向键移动光标。";
+    filters: "Filters", "过滤器";
+    filter: "Filter", "过滤器";
+    items: "Items", "元素数";
+    capacity: "Capacity", "容量";
+    hash_functions: "Hashes", "哈希数";
+    error_rate: "Error rate", "误判率";
+    bits_set: "Bits set", "置位";
     kept_as_int: "kept as a 64-bit integer", "以 64 位整数保存";
     empty_string: "An empty string.", "空字符串。";
 
@@ -397,6 +404,11 @@ sentences! {
     estimate(count): "about {count} different elements", "约 {count} 个不同元素";
     places_on_the_map(count): "{count} places on a grid of longitudes and latitudes", "经纬网格上的 {count} 个地点";
     ones(ones, all): "{ones} of {all} bits are set", "{all} 位中有 {ones} 位为 1";
+    all_bits(all): "{all} bits", "{all} 位";
+    bits_of_filter(number): "Bits of filter {number}", "过滤器 {number} 的位";
+    bloom_scales(error, times, tightening): "False positives: {error} at most. A full filter is followed by one with {times} × its capacity and {tightening} of its error rate.",
+        "误判率最多 {error}。过滤器满后，会追加一个容量为其 {times} 倍、误判率为其 {tightening} 的过滤器。";
+    bloom_is_fixed(error): "False positives: {error} at most. It does not scale: what is full takes no more items.", "误判率最多 {error}。不可扩容：满后不再接受新元素。";
     reckoned(count): "Reckoned from the first {count} members of each set.", "根据每个集合的前 {count} 个成员估算。";
     and_more(count): "and {count} more", "还有 {count} 个";
     wants(kind): "waits for a {kind}", "等待 {kind}";
@@ -418,6 +430,7 @@ counts! {
     count_elements(n): "{n} element", "{n} elements", "{n} 个元素";
     count_fields(n): "{n} field", "{n} fields", "{n} 个字段";
     count_members(n): "{n} member", "{n} members", "{n} 个成员";
+    count_items(n): "{n} item", "{n} items", "{n} 个元素";
     count_nodes(n): "{n} node", "{n} nodes", "{n} 个节点";
     count_channels(n): "{n} channel", "{n} channels", "{n} 个频道";
     count_clients(n): "{n} client", "{n} clients", "{n} 个客户端";

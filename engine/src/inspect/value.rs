@@ -13,6 +13,7 @@ use crate::base::time::Time;
 use crate::collections::listpack::{Element, Listpack};
 use crate::collections::quicklist::Fill;
 use crate::keyspace::ValueRef;
+use crate::types::bloom::Properties;
 use crate::types::hash::Field;
 use crate::types::{Bloom, Hash, Limits, List, Set, ZSet, geo, hyperloglog};
 
@@ -24,8 +25,7 @@ pub enum ValueView<'a> {
     Hash(HashView<'a>),
     Set(SetView<'a>),
     ZSet(ZSetView<'a>),
-    /// What it was made with, how many items it has, and its bits.
-    Bloom(&'a Bloom),
+    Bloom(BloomView<'a>),
 }
 
 #[derive(Clone, Copy)]
@@ -38,6 +38,8 @@ pub struct HashView<'a>(&'a Hash);
 pub struct SetView<'a>(&'a Set);
 #[derive(Clone, Copy)]
 pub struct ZSetView<'a>(&'a ZSet);
+#[derive(Clone, Copy)]
+pub struct BloomView<'a>(&'a Bloom);
 
 /// The beginning of a text of any length.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +93,20 @@ pub struct HyperLogLogView {
     pub registers: Rc<[u8]>,
 }
 
+/// One of the filters of a Bloom filter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FilterView<'a> {
+    /// Items that it holds at its error rate.
+    pub capacity: u64,
+    pub items: u64,
+    /// Bits that an item sets.
+    pub hashes: u32,
+    /// Between 0 and 1.
+    pub error: f64,
+    /// Its bits, the first bit of a word being its lowest.
+    pub words: &'a [u64],
+}
+
 /// How far a value is from another encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gauge {
@@ -136,7 +152,7 @@ impl<'a> ValueView<'a> {
             ValueRef::Hash(hash) => ValueView::Hash(HashView(hash)),
             ValueRef::Set(set) => ValueView::Set(SetView(set)),
             ValueRef::ZSet(zset) => ValueView::ZSet(ZSetView(zset)),
-            ValueRef::Bloom(bloom) => ValueView::Bloom(bloom),
+            ValueRef::Bloom(bloom) => ValueView::Bloom(BloomView(bloom)),
         }
     }
 
@@ -148,7 +164,7 @@ impl<'a> ValueView<'a> {
             ValueView::Hash(hash) => hash.len(),
             ValueView::Set(set) => set.len(),
             ValueView::ZSet(zset) => zset.len(),
-            ValueView::Bloom(bloom) => usize::try_from(bloom.items()).unwrap_or(usize::MAX),
+            ValueView::Bloom(bloom) => bloom.len(),
         }
     }
 
@@ -404,6 +420,46 @@ impl ZSetView<'_> {
     }
 }
 
+impl<'a> BloomView<'a> {
+    /// Items that were not there when they were added.
+    pub fn len(self) -> usize {
+        usize::try_from(self.0.items()).unwrap_or(usize::MAX)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn properties(self) -> &'a Properties {
+        self.0.properties()
+    }
+
+    pub fn filter_count(self) -> usize {
+        self.0.filters()
+    }
+
+    /// The filter with this index, the first having been made first.
+    pub fn filter(self, index: usize) -> Option<FilterView<'a>> {
+        let filter = self.0.filter(index)?;
+        let error = self.0.properties().error_of(index).unwrap_or(0.0);
+        let (capacity, items, hashes) = (filter.capacity(), filter.items(), filter.hashes());
+        Some(FilterView { capacity, items, hashes, error, words: filter.words() })
+    }
+}
+
+impl<'a> FilterView<'a> {
+    /// The words of these indices, as far as there are any.
+    pub fn window(self, range: Range<usize>) -> &'a [u64] {
+        let end = range.end.min(self.words.len());
+        &self.words[range.start.min(end)..end]
+    }
+
+    /// How many bits are set; `None` where there are more words than one wants to look at.
+    pub fn ones(self, most: usize) -> Option<u64> {
+        (self.words.len() <= most).then(|| self.words.iter().map(|word| u64::from(word.count_ones())).sum())
+    }
+}
+
 /// In how many pages so many elements are read. Pages of a table are a power of two, and never more than its buckets.
 fn pages(len: usize, is_in_order: bool) -> usize {
     if is_in_order { len.div_ceil(PAGE).max(1) } else { (len / PAGE).next_power_of_two() }
@@ -538,6 +594,27 @@ mod tests {
         assert_eq!(ZSetView(&zset).places(1).unwrap().len(), 1);
         zset.insert(1.5, b"no place", &limits);
         assert_eq!(ZSetView(&zset).places(10), None);
+    }
+
+    #[test]
+    fn a_bloom_filter_is_seen_filter_by_filter() {
+        let properties = Properties { error: 0.01, tightening: 0.5, capacity: 10, expansion: 2, seed: [7; 32] };
+        let mut bloom = Bloom::new(properties, u64::MAX).unwrap();
+        for n in 0..25u64 {
+            bloom.add(&n.to_le_bytes(), u64::MAX).unwrap();
+        }
+        let view = BloomView(&bloom);
+        assert_eq!((view.len(), view.filter_count()), (25, 2));
+        let told = |index| view.filter(index).map(|it| (it.items, it.capacity, it.error));
+        assert_eq!(told(0), Some((10, 10, 0.005)));
+        assert_eq!(told(1), Some((15, 20, 0.0025)));
+        assert_eq!(told(2), None);
+        let first = view.filter(0).unwrap();
+        let ones = first.ones(first.words.len()).unwrap();
+        assert!((1..=10 * u64::from(first.hashes)).contains(&ones), "{ones}");
+        assert_eq!(first.ones(first.words.len() - 1), None);
+        assert_eq!(first.window(1..99), &first.words[1..]);
+        assert!(first.window(98..99).is_empty());
     }
 
     #[test]

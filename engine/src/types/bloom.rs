@@ -37,8 +37,9 @@ pub struct Properties {
 
 pub type Seed = [u8; 32];
 
+/// One of the filters of which it is made.
 #[derive(Clone)]
-struct Filter {
+pub struct Filter {
     words: Box<[u64]>,
     items: u64,
     capacity: u64,
@@ -64,7 +65,7 @@ pub enum Full {
 
 impl Properties {
     /// The error rate of the filter with this index.
-    fn error_of(&self, index: usize) -> Result<f64, Full> {
+    pub(crate) fn error_of(&self, index: usize) -> Result<f64, Full> {
         if self.expansion == 0 {
             return Ok(self.error);
         }
@@ -103,28 +104,48 @@ impl Filter {
     /// # Errors
     /// It would take more than so many bytes.
     fn new(capacity: u64, error: f64, limit: u64) -> Result<Filter, Full> {
-        let words = usize::try_from(Self::words(capacity, error)).map_err(|_| Full::TooLarge)?;
+        let words = usize::try_from(Self::words_for(capacity, error)).map_err(|_| Full::TooLarge)?;
         if Self::size(capacity, error) > limit {
             return Err(Full::TooLarge);
         }
-        Ok(Filter { words: vec![0; words].into(), items: 0, capacity, hashes: Self::hashes(error) })
+        Ok(Filter { words: vec![0; words].into(), items: 0, capacity, hashes: Self::hashes_for(error) })
     }
 
     /// What needs the fewest bits, were it not a whole number.
-    fn hashes(error: f64) -> u32 {
+    fn hashes_for(error: f64) -> u32 {
         libm::round(-libm::log(error) / LN_2).max(1.0) as u32
     }
 
     /// As many words as make the error rate at so many items what it should be, for this number of hashes.
-    fn words(capacity: u64, error: f64) -> u64 {
-        let hashes = f64::from(Self::hashes(error));
+    fn words_for(capacity: u64, error: f64) -> u64 {
+        let hashes = f64::from(Self::hashes_for(error));
         let bits = -hashes * capacity as f64 / libm::log(1.0 - libm::pow(error, 1.0 / hashes));
         libm::ceil(bits / 64.0).max(1.0) as u64
     }
 
+    /// Items that it holds at its error rate.
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    /// How many items have been added to it.
+    pub fn items(&self) -> u64 {
+        self.items
+    }
+
+    /// How many bits an item sets.
+    pub fn hashes(&self) -> u32 {
+        self.hashes
+    }
+
+    /// Its bits, the first bit of a word being its lowest.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Bytes that one of this capacity and error rate takes.
     fn size(capacity: u64, error: f64) -> u64 {
-        Self::words(capacity, error).saturating_mul(8).saturating_add(FILTER as u64)
+        Self::words_for(capacity, error).saturating_mul(8).saturating_add(FILTER as u64)
     }
 
     /// The bits of an item, each as its word and its mask (enhanced double hashing: Dillinger and Manolios, "Bloom Filters
@@ -238,6 +259,11 @@ impl Bloom {
     /// How many filters there are.
     pub fn filters(&self) -> usize {
         self.filters.len()
+    }
+
+    /// The filter with this index, the first having been made first.
+    pub fn filter(&self, index: usize) -> Option<&Filter> {
+        self.filters.get(index)
     }
 
     /// The words of all bits, filter by filter.

@@ -1,5 +1,7 @@
 //! The value of one key, opened as what it is: a file for each type, and what they have in common here.
 
+mod bits;
+mod bloom;
 mod hash;
 mod list;
 mod registers;
@@ -58,8 +60,7 @@ pub fn Value(props: &Props) -> Html {
         ValueView::Hash(_) => html! { <hash::Rows key={one} {view} /> },
         ValueView::Set(_) => html! { <set::Bag key={one} {view} /> },
         ValueView::ZSet(_) => html! { <zset::Ladder key={one} {view} /> },
-        // BF.INFO, which the button above runs, says more than rows could.
-        ValueView::Bloom(_) => Html::default(),
+        ValueView::Bloom(_) => html! { <bloom::Filters key={one} {view} /> },
     };
     let happened: Vec<_> = store.heard.conversions(store.selected, store.database, &key).take(CONVERSIONS).collect();
     html! {
@@ -91,7 +92,8 @@ fn facts(words: Words, opened: &Opened<'_>, now: Option<kvarium_engine::base::ti
         ValueView::String(_) => words.count_bytes(len),
         ValueView::List(_) => words.count_elements(len),
         ValueView::Hash(_) => words.count_fields(len),
-        ValueView::Set(_) | ValueView::ZSet(_) | ValueView::Bloom(_) => words.count_members(len),
+        ValueView::Set(_) | ValueView::ZSet(_) => words.count_members(len),
+        ValueView::Bloom(_) => words.count_items(len),
     };
     let expiry = match opened.key.expiry.zip(now) {
         None => words.no_expiry().to_owned(),

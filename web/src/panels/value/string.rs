@@ -6,7 +6,7 @@ use kvarium_engine::inspect::value::{StringView, ValueView};
 use yew::prelude::*;
 
 use super::registers::Registers;
-use super::{Props, ROW, go_to, read, readable};
+use super::{Props, ROW, bits, go_to, read, readable};
 use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
@@ -26,8 +26,6 @@ const LINE: usize = 96;
 const WHOLE: usize = 4096;
 /// Bits are counted in strings of up to so many bytes.
 const COUNTED: usize = 1 << 20;
-/// Height of a row of bits, as the style sheet has it.
-const BITS: f64 = 18.0;
 
 #[component]
 pub fn Text(props: &Props) -> Html {
@@ -52,8 +50,8 @@ pub fn Text(props: &Props) -> Html {
         (Mode::Hex, false) => (16, ROW),
         (Mode::Hex, true) => (8, ROW),
         (Mode::Bits, _) if as_table => (4, ROW),
-        (Mode::Bits, false) => (8, BITS),
-        (Mode::Bits, true) => (4, BITS),
+        (Mode::Bits, false) => (8, bits::HEIGHT),
+        (Mode::Bits, true) => (4, bits::HEIGHT),
     };
     let rows = len.div_ceil(wide);
     let draw = {
@@ -64,8 +62,7 @@ pub fn Text(props: &Props) -> Html {
             let html = range.clone().map(|row| match chosen {
                 Mode::Text => text_row(&view, row, wide),
                 Mode::Hex => hex_row(&view, row, wide),
-                Mode::Bits if as_table => bit_table_row(&view, row, wide),
-                Mode::Bits => bit_row(&view, row, wide, len),
+                Mode::Bits => bit_row(&view, row, wide, as_table),
                 Mode::Registers => Html::default(),
             });
             Drawn { at: range.start as f64 * high, html: html.collect() }
@@ -173,50 +170,8 @@ fn hex_row(view: &View, row: usize, wide: usize) -> Html {
     }
 }
 
-/// The bits of some bytes, the first bit of a byte being its highest.
-fn bits(bytes: &[u8]) -> impl Iterator<Item = bool> {
-    bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte & (0x80 >> bit) != 0))
-}
-
-/// A row of cells: one path for those that are set, one for those that are not.
-fn bit_row(view: &View, row: usize, wide: usize, len: usize) -> Html {
-    let here = bytes(view, row * wide..(row + 1) * wide);
-    let (mut set, mut clear) = (String::new(), String::new());
-    for (at, bit) in bits(&here).enumerate() {
-        let x = at as f64 * 12.0 + (at / 8) as f64 * 6.0;
-        let path = if bit { &mut set } else { &mut clear };
-        path.push_str(&format!("M{x} 0h10v14h-10z"));
-    }
-    let ones: Vec<_> = bits(&here).enumerate().filter(|(_, bit)| *bit).map(|(at, _)| row * wide * 8 + at).collect();
-    let named: Vec<_> = ones.iter().take(16).map(usize::to_string).collect();
-    let label = format!("{}: {}{}", row * wide * 8, named.join(", "), if ones.len() > 16 { " …" } else { "" });
-    let width = wide.min(len) * 102;
-    html! {
-        <div key={row} class="byte-row" role="listitem" aria-label={label.clone()} title={label}>
-            <span class="offset">{ grouped((row * wide * 8) as u64) }</span>
-            <svg class="bit-cells" viewBox={format!("0 0 {width} 14")} width={width.to_string()} height="14" aria-hidden="true"><path class="clear" d={clear} /><path class="set" d={set} /></svg>
-        </div>
-    }
-}
-
-fn bit_table_row(view: &View, row: usize, wide: usize) -> Html {
-    let here = bytes(view, row * wide..(row + 1) * wide);
-    let digits: Vec<_> = here.iter().map(|byte| format!("{byte:08b}")).collect();
-    html! {
-        <div key={row} class="byte-row" role="listitem">
-            <span class="offset">{ grouped((row * wide * 8) as u64) }</span>
-            <span class="mono">{ digits.join(" ") }</span>
-            <span class="mono quiet">{ bits(&here).filter(|bit| *bit).count() }</span>
-        </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_bit_is_the_highest() {
-        assert_eq!(bits(&[0x81]).collect::<Vec<_>>(), [true, false, false, false, false, false, false, true]);
-    }
+fn bit_row(view: &View, row: usize, wide: usize, as_table: bool) -> Html {
+    let here = bits::of_bytes(&bytes(view, row * wide..(row + 1) * wide));
+    let first = row as u64 * wide as u64 * 8;
+    if as_table { bits::digits(row, first, &here) } else { bits::cells(row, first, &here) }
 }
