@@ -115,7 +115,9 @@ fn filter_row(
         let onclick = Callback::from(move |_: MouseEvent| chosen.set(Some(index)));
         let full = it.items as f64 / it.capacity as f64;
         let all = it.words.len() as u64 * 64;
-        let set = it.ones(COUNTED).map_or_else(|| "–".to_owned(), |ones| format!("{:.1} %", ones as f64 / all as f64 * 100.0));
+        let set = it
+            .ones(COUNTED)
+            .map_or_else(|| "–".to_owned(), |ones| format!("{:.1} %", ones as f64 / all as f64 * 100.0));
         let number = (index + 1).to_string();
         html! {
             <div key={index} class={classes!("table-row", "filter-row", is_chosen.then_some("found"))} role="row" aria-rowindex={(index + 2).to_string()}>
@@ -162,7 +164,8 @@ mod tests {
 
     #[test]
     fn a_share_is_short_however_small() {
-        for (share, text) in [(0.5, "50 %"), (0.01, "1 %"), (0.0025, "0.25 %"), (1.234e-5, "0.0012 %"), (0.875, "88 %")] {
+        for (share, text) in [(0.5, "50 %"), (0.01, "1 %"), (0.0025, "0.25 %"), (1.234e-5, "0.0012 %"), (0.875, "88 %")]
+        {
             assert_eq!(percent(share), text);
         }
         assert_eq!(percent(1e-200), "< 10^-12 %");
