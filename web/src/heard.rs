@@ -149,7 +149,8 @@ mod tests {
             heard.gate(exchanges[at].node, error, exchanges[at].at, exchanges[at].answered.unwrap())
         };
         assert_eq!(gate(0, "ERR unknown command 'NONSENSE', with args beginning with: "), Some("exists"));
-        assert_eq!(gate(2, "ERR WATCH inside MULTI is not allowed"), Some("transaction"));
-        assert_eq!(gate(1, "ERR WATCH inside MULTI is not allowed"), None);
+        let refused = "ERR Command 'watch' not allowed inside a transaction";
+        assert_eq!(gate(2, refused), Some("transaction"));
+        assert_eq!(gate(1, refused), None);
     }
 }
