@@ -198,7 +198,7 @@ impl Entry {
                 Form::Boxed(Pointer::Bytes(exposed(u64::from_le_bytes(*address))))
             }
             number => {
-                debug_assert!(value.len() == WORD && value.as_ptr().addr() % WORD == 0);
+                debug_assert!(value.len() == WORD && value.as_ptr().addr().is_multiple_of(WORD));
                 // SAFETY: an object's word lies at a place that is aligned and large enough.
                 let word = unsafe { value.as_ptr().cast::<NonNull<u8>>().read() };
                 Form::Boxed(Pointer::Object(kind_of(number - form::BOXED), word))
