@@ -1,5 +1,6 @@
 // What every browser test begins with: a server with the page, a browser with a fresh profile, a page that is watched.
 
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -130,6 +131,22 @@ export async function say(page, line) {
   await page.waitForFunction(() => !document.querySelector(".exchange .waiting"));
   return page.locator(".exchange").last().locator("pre").last().innerText();
 }
+
+/** `node:assert` for what is being drawn: it is read again until the assertion holds, for ten seconds. */
+export const soon = Object.fromEntries(
+  ["equal", "notEqual", "deepEqual", "match", "ok"].map((name) => {
+    const holds = async (read, ...expected) => {
+      for (const begun = Date.now(); ; await sleep(20)) {
+        try {
+          return assert[name](await read(), ...expected);
+        } catch (error) {
+          if (Date.now() - begun > 10_000) throw error;
+        }
+      }
+    };
+    return [name, holds];
+  }),
+);
 
 /** What axe finds wrong for people who use assistive technology, and calls serious or worse. */
 export async function barriers(page) {

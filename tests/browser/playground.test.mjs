@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, startBrowser, startHost } from "./harness.mjs";
+import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
 
 let host, browser;
 
@@ -40,7 +40,7 @@ test("the terminal prints as redis-cli does", async () => {
   assert.equal(await say(page, "HSET h f v"), "(integer) 1");
   assert.equal(await say(page, "HGETALL h"), '1# "f" => "v"');
   assert.equal(await say(page, "MULTI"), "OK");
-  assert.match(await page.locator(".terminal-input .prompt").innerText(), /\(TX\)>/);
+  await soon.match(() => page.locator(".terminal-input .prompt").innerText(), /\(TX\)>/);
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -49,7 +49,7 @@ test("the main path needs no pointer", async () => {
   const { page, problems } = await visit(LAB);
   const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
   await page.keyboard.press("/");
-  assert.equal(await focused(), "command");
+  await soon.equal(() => focused(), "command");
   await page.keyboard.type("@C-M set foo b");
   await page.keyboard.press("Home");
   await page.keyboard.press("End");
@@ -60,25 +60,25 @@ test("the main path needs no pointer", async () => {
   await page.keyboard.type("@C-M get f");
   await page.waitForSelector(".chip");
   await page.keyboard.press("Tab");
-  assert.equal(await page.inputValue("#command"), "@C-M get foo ");
+  await soon.equal(() => page.inputValue("#command"), "@C-M get foo ");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => [...document.querySelectorAll(".exchange pre")].at(-1)?.textContent === '"bar"');
   // With nothing to complete, Tab leaves the terminal.
   await page.keyboard.press("Tab");
-  assert.notEqual(await focused(), "command");
+  await soon.notEqual(() => focused(), "command");
   // F6 goes from pane to pane, arrows from tab to tab.
   await page.locator("#command").focus();
   for (let times = 0; times < 5; times++) await page.keyboard.press("F6");
-  assert.equal(await focused(), "command");
+  await soon.equal(() => focused(), "command");
   await page.keyboard.press("Escape");
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("3");
-  assert.equal(await page.locator("[role=tab][aria-selected=true]").getAttribute("data-tab"), "slots");
+  await soon.equal(() => page.locator("[role=tab][aria-selected=true]").getAttribute("data-tab"), "slots");
   await page.locator(".slot-map").focus();
   await page.keyboard.press("ArrowDown");
-  assert.match(await page.locator("#slot-said").textContent(), /^Slot 128: A-M/);
+  await soon.match(() => page.locator("#slot-said").textContent(), /^Slot 128: A-M/);
   await page.keyboard.press("t");
-  assert.equal(await page.locator(".slot-map").count(), 0);
+  await soon.equal(() => page.locator(".slot-map").count(), 0);
   // Faults: to the node's buttons, and kill it.
   await page.keyboard.press("f");
   await page.keyboard.press("Enter");
@@ -102,12 +102,12 @@ test("time goes forth and back, and another way from the past", async () => {
   const end = await clock();
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press(",");
-  assert.notEqual(await clock(), end);
+  await soon.notEqual(() => clock(), end);
   await page.keyboard.press("Home");
-  assert.match(await clock(), /00:00\.000/);
-  assert.equal(await page.locator(".exchange .typed").count(), 0);
+  await soon.match(() => clock(), /00:00\.000/);
+  await soon.equal(() => page.locator(".exchange .typed").count(), 0);
   assert.equal(await say(page, "GET a"), "(nil)");
-  assert.equal(await page.locator(".transport select option").count(), 2);
+  await soon.equal(() => page.locator(".transport select option").count(), 2);
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("Space");
   await page.waitForFunction(() => document.querySelector(".clock").textContent > "t = 00:00.300");
@@ -121,7 +121,7 @@ test("cut links, killed nodes and redirections are drawn as they are", async () 
   assert.match(await say(page, "GET foo"), /MOVED 12182 172\.50\.0\.13:6373/);
   await page.click("button[title='Follow MOVED (-c)']");
   assert.equal(await say(page, "GET foo"), "(nil)");
-  assert.match(await page.locator(".exchange .note").last().innerText(), /Redirected to slot \[12182\]/);
+  await soon.match(() => page.locator(".exchange .note").last().innerText(), /Redirected to slot \[12182\]/);
   await page.fill("#command", "!cut A-M B-M");
   await page.press("#command", "Enter");
   await page.waitForSelector(".cut-mark");
@@ -133,7 +133,7 @@ test("cut links, killed nodes and redirections are drawn as they are", async () 
   await page.waitForSelector(".node.down");
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("t");
-  assert.match(await page.locator(".stage-body table").first().innerText(), /B-M.*down/);
+  await soon.match(() => page.locator(".stage-body table").first().innerText(), /B-M.*down/);
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -167,7 +167,7 @@ test("a link holds the experiment", async () => {
 
 test("a damaged link says so", async () => {
   const { page } = await visit("#v1.AAAA");
-  assert.match(await page.locator(".banner").innerText(), /can't be played/);
+  await soon.match(() => page.locator(".banner").innerText(), /can't be played/);
   await page.close();
 });
 
@@ -230,7 +230,7 @@ test("nothing moves for who asked for that", async () => {
   const { page } = await visit(LAB);
   await page.emulateMedia({ reducedMotion: "reduce" });
   await say(page, "GET foo");
-  assert.equal(await page.locator(".capsule").count(), 0);
+  await soon.equal(() => page.locator(".capsule").count(), 0);
   await page.close();
 });
 

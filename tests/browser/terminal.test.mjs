@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, startBrowser, startHost } from "./harness.mjs";
+import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
 
 let host, browser;
 
@@ -35,18 +35,18 @@ test("HELP, and the gate that refused", async () => {
   const { page, problems } = await visit("#/lab/single");
   await type(page, "HELP LMOVE");
   await page.waitForSelector(".exchange pre");
-  assert.match(await shown(page), /LMOVE source destination <LEFT\|RIGHT> <LEFT\|RIGHT>\s+summary: .*\s+since: 6\.2\.0\s+group: list/);
+  await soon.match(() => shown(page), /LMOVE source destination <LEFT\|RIGHT> <LEFT\|RIGHT>\s+summary: .*\s+since: 6\.2\.0\s+group: list/);
   await type(page, "help config set");
   await page.waitForFunction(() => document.querySelector(".terminal-lines").textContent.includes("CONFIG SET parameter value"));
   await say(page, "NONSENSE");
-  assert.match(await shown(page), /refused by the gate “exists”/);
+  await soon.match(() => shown(page), /refused by the gate “exists”/);
   await say(page, "MULTI");
   await say(page, "WATCH k");
-  assert.match(await shown(page), /refused by the gate “transaction”/);
+  await soon.match(() => shown(page), /refused by the gate “transaction”/);
   await say(page, "DISCARD");
   await say(page, "LPUSH l a");
   assert.equal(await say(page, "INCR l"), "(error) WRONGTYPE Operation against a key holding the wrong kind of value");
-  assert.equal(await page.locator(".exchange").last().locator(".gate").count(), 0);
+  await soon.equal(() => page.locator(".exchange").last().locator(".gate").count(), 0);
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -54,7 +54,7 @@ test("HELP, and the gate that refused", async () => {
 test("messages come into the pane of who subscribed, until it leaves", async () => {
   const { page, problems } = await visit("#/lab/single");
   await say(page, "SUBSCRIBE news");
-  assert.match(await page.locator(".stream-bar").innerText(), /Subscribed to 1 channel/);
+  await soon.match(() => page.locator(".stream-bar").innerText(), /Subscribed to 1 channel/);
   await newTab(page);
   assert.equal(await say(page, "PUBLISH news hello"), "(integer) 1");
   await tab(page, 1);
@@ -66,7 +66,7 @@ test("messages come into the pane of who subscribed, until it leaves", async () 
   assert.equal(await say(page, "PUBLISH news again"), "(integer) 0");
   await tab(page, 1);
   await say(page, "MONITOR");
-  assert.match(await page.locator(".stream-bar").innerText(), /MONITOR/);
+  await soon.match(() => page.locator(".stream-bar").innerText(), /MONITOR/);
   await tab(page, 2);
   await say(page, "SET k v");
   await tab(page, 1);
@@ -82,8 +82,8 @@ test("request and reply can be seen as bytes", async () => {
   const { page } = await visit("#/lab/single");
   await page.click("button[title='Bytes on the wire']");
   await say(page, "SET k 'a b'");
-  const wire = await page.locator(".wire").last().innerText();
-  assert.equal(wire.replaceAll(/\s*\n/g, " "), "→ *3\\r\\n $3\\r\\n SET\\r\\n $1\\r\\n k\\r\\n $3\\r\\n a b\\r\\n ← +OK\\r\\n");
+  const wire = async () => (await page.locator(".wire").last().innerText()).replaceAll(/\s*\n/g, " ");
+  await soon.equal(wire, "→ *3\\r\\n $3\\r\\n SET\\r\\n $1\\r\\n k\\r\\n $3\\r\\n a b\\r\\n ← +OK\\r\\n");
   await page.close();
 });
 
@@ -101,17 +101,17 @@ for (const language of LANGUAGES) {
       await newTab(page);
       const rooms = () => page.locator(".room").allInnerTexts();
       await page.waitForFunction(() => document.querySelectorAll(".room").length === 3);
-      assert.match((await rooms())[0].replaceAll(/\s+/g, " "), /^jobs .*1.*2/);
-      assert.equal(await page.locator(".room").first().locator(".pill").count(), 2);
-      for (const text of ["jobs", "other", "news"]) assert.ok((await rooms()).some((room) => room.includes(text)), text);
+      await soon.match(async () => (await rooms())[0].replaceAll(/\s+/g, " "), /^jobs .*1.*2/);
+      await soon.equal(() => page.locator(".room").first().locator(".pill").count(), 2);
+      for (const text of ["jobs", "other", "news"]) await soon.ok(async () => (await rooms()).some((room) => room.includes(text)), text);
       assert.deepEqual(await barriers(page), []);
       await screenshot(page, `clients-waiting-${language}-${size.width}`);
       // The first who came is woken, and the other waits on.
       await say(page, "RPUSH jobs one");
       await page.waitForFunction(() => document.querySelectorAll(".room .pill.waits").length === 2);
-      assert.match(await page.locator(".wakings").innerText(), /jobs/);
+      await soon.match(() => page.locator(".wakings").innerText(), /jobs/);
       await tab(page, 1);
-      assert.match(await shown(page), /1\) "jobs"\s+2\) "one"/);
+      await soon.match(() => shown(page), /1\) "jobs"\s+2\) "one"/);
       await screenshot(page, `clients-woken-${language}-${size.width}`);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= size.width, `${wide} pixels wide`);
