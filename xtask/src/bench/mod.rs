@@ -24,7 +24,7 @@ pub struct Options {
     pub ours: Option<PathBuf>,
     pub rounds: Option<usize>,
     pub requests: Option<u64>,
-    /// Comma-separated data sets of `memory`.
+    /// Comma-separated data sets of `memory`, commands of `throughput`.
     pub only: Option<String>,
     /// Less of everything: good for a first look, not for a report.
     pub quick: bool,

@@ -1,4 +1,4 @@
-//! How many GETs and SETs a second, what a million of them costs the processor, and how long the slowest hundredth takes.
+//! How many commands a second, what a million of them costs the processor, and how long the slowest hundredth takes.
 
 use super::Options;
 use super::contestant::{Contestant, Running};
@@ -10,8 +10,33 @@ const KEYS: u64 = 1_000_000;
 const CONNECTIONS: u64 = 50;
 
 /// Commands in flight on each connection, and how many more requests that needs to take about as long.
-const PIPELINES: [(u64, u64); 3] = [(1, 1), (16, 5), (64, 10)];
-const TESTS: [&str; 2] = ["get", "set"];
+type Pipeline = (u64, u64);
+const PIPELINES: [Pipeline; 3] = [(1, 1), (16, 5), (64, 10)];
+
+/// What is asked for, in redis-benchmark's words: the name of a test of its own, or a command.
+struct Load {
+    name: &'static str,
+    words: &'static [&'static str],
+    pipelines: &'static [Pipeline],
+}
+
+const fn test(name: &'static str, words: &'static [&'static str]) -> Load {
+    Load { name, words, pipelines: &[PIPELINES[1]] }
+}
+
+const LOADS: [Load; 11] = [
+    Load { pipelines: &PIPELINES, ..test("get", &["-t", "get"]) },
+    Load { pipelines: &PIPELINES, ..test("set", &["-t", "set"]) },
+    test("incr", &["-t", "incr"]),
+    test("lpush", &["-t", "lpush"]),
+    test("lpop", &["-t", "lpop"]),
+    test("sadd", &["-t", "sadd"]),
+    test("hset", &["-t", "hset"]),
+    test("zadd", &["-t", "zadd"]),
+    test("zrange", &["zrange", "myzset", "0", "9"]),
+    test("lrange_100", &["lrange", "list:100", "0", "99"]),
+    test("mset", &["-t", "mset"]),
+];
 
 /// What one run of redis-benchmark found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,41 +53,38 @@ struct Sample {
 pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
     let running = contestants.iter().map(Contestant::start).collect::<Result<Vec<_>>>()?;
     for server in &running {
+        let mut client = server.client()?;
         // The names that redis-benchmark -r uses.
-        server
-            .client()?
-            .fill(KEYS, 1000, |item, batch| batch.add(&[b"SET", format!("key:{item:012}").as_bytes(), b"xxx"]))?;
+        client.fill(KEYS, 1000, |item, batch| batch.add(&[b"SET", format!("key:{item:012}").as_bytes(), b"xxx"]))?;
+        client.fill(1000, 1000, |_, batch| batch.add(&[b"RPUSH", b"list:100", b"xxx"]))?;
     }
-    let cells = || PIPELINES.iter().flat_map(|pipeline| TESTS.map(|test| (*pipeline, test)));
+    let wanted = || LOADS.iter().filter(|load| options.takes(load.name));
+    let cells = || wanted().flat_map(|load| load.pipelines.iter().map(move |pipeline| (*pipeline, load)));
     let mut samples = vec![vec![Vec::new(); cells().count()]; running.len()];
     for round in 0..options.rounds.unwrap_or(if options.quick { 3 } else { 5 }) {
-        for (cell, ((depth, share), test)) in cells().enumerate() {
+        for (cell, ((depth, share), load)) in cells().enumerate() {
             for turn in 0..running.len() {
                 let which = (turn + round) % running.len();
                 let requests = options.requests.unwrap_or(if options.quick { 100_000 } else { 300_000 }) * share;
-                let sample = sample(&running[which], test, depth, requests)
-                    .with_context(|| format!("{} at {test}, pipeline {depth}", contestants[which].name))?;
+                let sample = sample(&running[which], load, depth, requests)
+                    .with_context(|| format!("{} at {}, pipeline {depth}", contestants[which].name, load.name))?;
                 samples[which][cell].push(sample);
             }
         }
         eprintln!("round {} done", round + 1);
     }
-    let names: Vec<_> = cells().map(|((depth, _), test)| format!("{} P{depth}", test.to_uppercase())).collect();
+    let names: Vec<_> = cells().map(|((depth, _), load)| format!("{} P{depth}", load.name.to_uppercase())).collect();
     print("thousand requests a second", contestants, &names, &samples, |sample| sample.rate / 1000.0, Better::More);
     print("processor seconds for a million requests", contestants, &names, &samples, |sample| sample.cpu, Better::Less);
     print("p99, ms", contestants, &names, &samples, |sample| sample.p99, Better::Less);
     Ok(())
 }
 
-fn sample(server: &Running, test: &str, depth: u64, requests: u64) -> Result<Sample> {
+fn sample(server: &Running, load: &Load, depth: u64, requests: u64) -> Result<Sample> {
     let before = server.cpu()?;
-    let csv = output(
-        command("redis-benchmark").args(["--csv", "-t", test]).args(
-            [("-p", u64::from(server.port)), ("-c", CONNECTIONS), ("-r", KEYS), ("-P", depth), ("-n", requests)]
-                .iter()
-                .flat_map(|(flag, value)| [flag.to_string(), value.to_string()]),
-        ),
-    )?;
+    let numbers = [("-p", u64::from(server.port)), ("-c", CONNECTIONS), ("-r", KEYS), ("-P", depth), ("-n", requests)];
+    let numbers = numbers.iter().flat_map(|(flag, value)| [flag.to_string(), value.to_string()]);
+    let csv = output(command("redis-benchmark").arg("--csv").args(numbers).args(load.words))?;
     let cpu = (server.cpu()? - before) * 1e6 / requests as f64;
     let (rate, p99) = read_csv(&csv).with_context(|| format!("redis-benchmark printed {csv:?}"))?;
     Ok(Sample { rate, cpu, p99 })
