@@ -84,7 +84,7 @@ impl<'a> Args<'a> {
         self.ranges.get(index).map(|&(from, to)| &self.bytes[from as usize..to as usize])
     }
 
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
         let bytes = self.bytes;
         self.ranges.iter().map(move |&(from, to)| &bytes[from as usize..to as usize])
     }

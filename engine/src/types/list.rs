@@ -110,12 +110,12 @@ impl List {
 
     /// Adds an element at an end.
     pub fn push(&mut self, end: End, text: &[u8], limits: &Limits) {
-        self.extend(end, &[text], limits);
+        self.extend(end, [text].into_iter(), limits);
     }
 
     /// Adds elements at an end, one after the other: at the head the last one comes to stand first.
-    pub fn extend(&mut self, end: End, texts: &[&[u8]], limits: &Limits) {
-        self.prepare(texts, limits);
+    pub fn extend<'t>(&mut self, end: End, texts: impl Iterator<Item = &'t [u8]> + Clone, limits: &Limits) {
+        self.prepare(texts.clone(), limits);
         for text in texts {
             match (self.encoding.pair_mut(), end) {
                 (Pack(pack), End::Head) => pack.push_front(Element::of(text)),
@@ -172,7 +172,7 @@ impl List {
 
     /// Replaces the element at an index; whether there is one.
     pub fn set(&mut self, index: usize, text: &[u8], limits: &Limits) -> bool {
-        self.prepare(&[text], limits);
+        self.prepare([text].into_iter(), limits);
         if index >= self.len() {
             return false;
         }
@@ -189,7 +189,7 @@ impl List {
 
     /// Puts an element beside the first one that is equal to `pivot`; whether there is one.
     pub fn insert(&mut self, pivot: &[u8], side: Side, text: &[u8], limits: &Limits) -> bool {
-        self.prepare(&[text], limits);
+        self.prepare([text].into_iter(), limits);
         let wanted = Element::of(pivot);
         let Some(index) = self.iter().position(|element| element.is(wanted)) else { return false };
         match self.encoding.pair_mut() {
@@ -280,10 +280,11 @@ impl List {
     }
 
     /// Grows into a quicklist where the listpack would exceed the limit with these texts in it.
-    fn prepare(&mut self, texts: &[&[u8]], limits: &Limits) {
+    fn prepare<'t>(&mut self, texts: impl Iterator<Item = &'t [u8]>, limits: &Limits) {
         let Pack(pack) = self.encoding.pair_mut() else { return };
-        let bytes = pack.as_bytes().len() + texts.iter().map(|text| text.len()).sum::<usize>();
-        if limits.fill().is_exceeded(bytes, pack.len() + texts.len()) {
+        let now = (pack.as_bytes().len(), pack.len());
+        let (bytes, count) = texts.fold(now, |(bytes, count), text| (bytes + text.len(), count + 1));
+        if limits.fill().is_exceeded(bytes, count) {
             let mut quick = Quicklist::new();
             quick.push_pack(core::mem::take(pack));
             self.encoding = Word::large(quick);
@@ -356,13 +357,13 @@ mod tests {
         let thousand = vec![&[b'x'; 16][..]; 1000];
         for (kept, encoding) in [(301, "quicklist"), (201, "listpack")] {
             let mut list = List::new();
-            list.extend(End::Tail, &thousand, &limits);
+            list.extend(End::Tail, thousand.iter().copied(), &limits);
             list.trim(0, kept - 1, &limits);
             assert_eq!((list.len(), list.encoding()), (kept as usize, encoding));
         }
         // Two nodes are left, and nothing merges them.
         let mut list = List::new();
-        list.extend(End::Tail, &thousand, &limits);
+        list.extend(End::Tail, thousand.iter().copied(), &limits);
         assert_eq!(list.remove_equal(&[b'x'; 16], 820, &limits), 820);
         assert_eq!((list.len(), list.encoding()), (180, "quicklist"));
     }

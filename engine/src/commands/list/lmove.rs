@@ -100,7 +100,7 @@ fn move_element(call: &mut Call<'_>, (from, to): (End, End), waits: Option<Optio
             pushed(to),
             |_| List::new(),
             |list: &mut List, limits| {
-                list.extend(to, &[&element], limits);
+                list.push(to, &element, limits);
                 Edit { changes: 1, result: () }
             },
         )?;
@@ -119,7 +119,7 @@ fn move_element(call: &mut Call<'_>, (from, to): (End, End), waits: Option<Optio
 fn rotate(call: &mut Call<'_>, key: &Key<'_>, (from, to): (End, End), element: &[u8]) -> Outcome {
     edit(call, key, pushed(to), |list: &mut List, limits: &Limits| {
         list.pop(from, limits, |_| ());
-        list.extend(to, &[element], limits);
+        list.push(to, element, limits);
         Edit { changes: 1, result: () }
     })?;
     call.notice(key.bytes, crate::keyspace::change::Notify::LIST, popped(from));

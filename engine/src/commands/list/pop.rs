@@ -43,17 +43,11 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
         }
         return Ok(());
     }
-    if expect::<List>(call.state.look_to_write(&key))?.is_none() {
-        if count.is_some() {
-            call.reply.null_array()
-        } else {
-            call.reply.null()
-        }
-        return Ok(());
-    }
     let taken = take(call, &key, end, count.unwrap_or(1))?;
     match count {
         None => call.reply.bulk_or_null(taken.as_args().get(0)),
+        // A list that is there has an element.
+        Some(_) if taken.as_args().is_empty() => call.reply.null_array(),
         Some(_) => reply_taken(call.reply, &taken),
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! LPUSH, RPUSH, LPUSHX, RPUSHX: elements added at an end.
 
-use alloc::vec::Vec;
-
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit, edit_or_create};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
@@ -44,10 +42,10 @@ const fn addition(name: &'static str, since: &'static str) -> Command {
 
 fn push(call: &mut Call<'_>, end: End, create: bool) -> Outcome {
     let key = call.key(1);
-    let elements: Vec<&[u8]> = call.args.from(2).iter().collect();
+    let elements = call.args.from(2);
     let what = pushed(end);
     let add = |list: &mut List, limits: &_| {
-        list.extend(end, &elements, limits);
+        list.extend(end, elements.iter(), limits);
         Edit { changes: elements.len() as u64, result: list.len() }
     };
     let length = if create {
