@@ -141,8 +141,8 @@ fn prefetched(keyspace: &Keyspace, batch: &[u64]) -> usize {
     let mut keys = [keyspace.key(&[]); 64];
     keys.iter_mut().zip(&names).for_each(|(key, name)| *key = keyspace.key(name));
     let keys = &keys[..batch.len()];
-    keys.iter().for_each(|key| keyspace.prefetch_bucket(0, key));
-    keys.iter().for_each(|key| keyspace.prefetch_entry(0, key));
+    keys.iter().for_each(|key| keyspace.prefetch_bucket(0, key.hash, key.slot));
+    keys.iter().for_each(|key| keyspace.prefetch_entry(0, key.hash, key.slot));
     let value = |key| keyspace.db(0).get(key).map(|entry| entry.value());
     keys.iter().filter(|key| matches!(value(key), Some(ValueRef::Bytes(bytes)) if bytes[0] == b'v')).count()
 }

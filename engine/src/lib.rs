@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod ahead;
 pub mod base;
 pub mod clients;
 pub mod cluster;

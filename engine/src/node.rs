@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::iter::FusedIterator;
 
+use crate::ahead::Ahead;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::clients::client::Clients;
@@ -16,11 +17,11 @@ use crate::event::{Event, Level, Watch};
 use crate::execute::{self, Executed};
 use crate::inspect::Inspect;
 use crate::io::{Conn, Input, Output};
-use crate::keyspace::{Key, Keyspace};
+use crate::keyspace::Keyspace;
 use crate::resp::decode::{Batch, Limits, Progress};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
-use crate::state::{HashHint, Records, State};
+use crate::state::{Records, State};
 use crate::timers::Due;
 
 #[derive(Clone)]
@@ -28,17 +29,11 @@ pub struct Node {
     state: State,
     due: Due,
     batch: Batch,
-    hints: Vec<Hint>,
+    ahead: Ahead,
     /// Events, sends and closes of the input that is being dealt with.
     outputs: Vec<Queued>,
     /// An empty buffer, kept for its memory: a client that waits for nothing owns none.
     spare: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Hint {
-    command: Option<&'static Command>,
-    key: HashHint,
 }
 
 impl core::fmt::Debug for Command {
@@ -114,14 +109,15 @@ impl Node {
             records: None,
             exiting: false,
             rewrite: None,
-            hint: HashHint::default(),
+            hints: Vec::new(),
+            next_hint: Default::default(),
             peak_memory: 0,
         };
         Ok(Node {
             state,
             due: Due::default(),
             batch: Batch::default(),
-            hints: Vec::new(),
+            ahead: Ahead::default(),
             outputs: Vec::new(),
             spare: Vec::new(),
         })
@@ -305,7 +301,8 @@ impl Node {
 
     /// Runs the commands of a batch that begins at an offset; where to go on later, if the client has to wait now.
     fn run_batch(&mut self, conn: Conn, batch: &Batch, bytes: &[u8], from: usize) -> Option<usize> {
-        self.look_ahead(conn, batch, bytes);
+        let db = self.state.clients.get(conn)?.db;
+        self.ahead.look(&self.state, db, batch, bytes);
         let client = self.state.clients.get_mut(conn)?;
         // Replies go to a buffer out of reach of messages to the same client, which follow the reply they came with.
         let mut out = core::mem::take(&mut client.output.bytes);
@@ -318,9 +315,9 @@ impl Node {
             if args.is_empty() {
                 continue;
             }
-            let hint = self.hints[index];
-            self.state.hint = hint.key;
-            let executed = execute::execute(&mut self.state, conn, args, hint.command, &mut out);
+            let (command, keys) = self.ahead.hints(index);
+            self.state.hint(keys);
+            let executed = execute::execute(&mut self.state, conn, args, command, &mut out);
             let Some(client) = self.state.clients.get_mut(conn) else { break };
             if !client.output.bytes.is_empty() {
                 out.append(&mut client.output.bytes);
@@ -336,55 +333,12 @@ impl Node {
                 break;
             }
         }
-        self.state.hint = HashHint::default();
+        self.state.hint(&[]);
         if let Some(client) = self.state.clients.get_mut(conn) {
             client.output.bytes = out;
             self.state.clients.written.push(conn);
         }
         stopped
-    }
-
-    /// Finds the commands of a batch and asks the memory for their first keys' buckets, then for the entries.
-    fn look_ahead(&mut self, conn: Conn, batch: &Batch, bytes: &[u8]) {
-        self.hints.clear();
-        let db = self.state.clients.get(conn).map_or(0, |client| client.db);
-        let state = &self.state;
-        let many = batch.len() > 1;
-        let mut last = (None, None);
-        for index in 0..batch.len() {
-            let args = batch.args(index, bytes);
-            let name = args.get(0);
-            // Pipelines tend to say the same over and over.
-            if name != last.0 {
-                last = (name, name.and_then(|name| state.names.get(name)));
-            }
-            let command = last.1;
-            let mut hint = Hint { command, key: HashHint::default() };
-            if let Some(key) = command.and_then(first_key).and_then(|position| args.get(position)) {
-                let hashed = state.keyspace.key(key);
-                hint.key = HashHint {
-                    address: key.as_ptr() as usize,
-                    length: key.len(),
-                    hash: hashed.hash,
-                    slot: hashed.slot,
-                };
-                if many {
-                    state.keyspace.prefetch_bucket(db, &hashed);
-                }
-            }
-            self.hints.push(hint);
-        }
-        if many {
-            for index in 0..batch.len() {
-                let hint = self.hints[index];
-                if let Some(key) =
-                    hint.command.and_then(first_key).and_then(|position| batch.args(index, bytes).get(position))
-                {
-                    let HashHint { hash, slot, .. } = hint.key;
-                    state.keyspace.prefetch_entry(db, &Key { bytes: key, hash, slot });
-                }
-            }
-        }
     }
 
     fn on_sent(&mut self, conn: Conn, count: usize) {
@@ -474,15 +428,6 @@ impl Node {
         if self.state.exiting {
             self.outputs.push(Queued::Exit);
         }
-    }
-}
-
-/// Where a command's first key is, if that can be said without reading the arguments.
-fn first_key(command: &'static Command) -> Option<usize> {
-    use crate::commands::declaration::Begin;
-    match command.keys.first()?.begin {
-        Begin::Index(index) => Some(index),
-        Begin::Keyword(..) => None,
     }
 }
 

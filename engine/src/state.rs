@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
@@ -77,7 +78,9 @@ pub struct State {
     pub(crate) exiting: bool,
     /// A configuration file text to be written.
     pub(crate) rewrite: Option<String>,
-    pub(crate) hint: HashHint,
+    /// Hashes of the keys of the command that is running, and which of them is likely to be asked for next.
+    pub(crate) hints: Vec<HashHint>,
+    pub(crate) next_hint: Cell<usize>,
     pub(crate) peak_memory: usize,
 }
 
@@ -89,12 +92,23 @@ pub struct Records {
 }
 
 /// The hash of a key that was computed when its bucket was asked for ahead of time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HashHint {
-    pub address: usize,
-    pub length: usize,
-    pub hash: u64,
-    pub slot: u16,
+#[derive(Clone, Copy, Debug)]
+pub struct HashHint {
+    address: usize,
+    length: usize,
+    pub(crate) hash: u64,
+    pub(crate) slot: u16,
+}
+
+impl HashHint {
+    pub(crate) fn of(key: &Key<'_>) -> HashHint {
+        HashHint { address: key.bytes.as_ptr() as usize, length: key.bytes.len(), hash: key.hash, slot: key.slot }
+    }
+
+    /// Whether it is of these very bytes: while they lie where they were hashed, they are what they were.
+    fn is_of(&self, bytes: &[u8]) -> bool {
+        self.address == bytes.as_ptr() as usize && self.length == bytes.len()
+    }
 }
 
 /// What `INFO` counts.
@@ -166,10 +180,21 @@ impl State {
 
     /// A key of the command that is running; its hash may be known already.
     pub fn key<'k>(&self, bytes: &'k [u8]) -> Key<'k> {
-        if self.hint.address == bytes.as_ptr() as usize && self.hint.length == bytes.len() {
-            return Key { bytes, hash: self.hint.hash, slot: self.hint.slot };
+        let next = self.next_hint.get();
+        match self.hints.get(next) {
+            Some(hint) if hint.is_of(bytes) => {
+                self.next_hint.set(if next + 1 < self.hints.len() { next + 1 } else { 0 });
+                Key { bytes, hash: hint.hash, slot: hint.slot }
+            }
+            _ => self.keyspace.key(bytes),
         }
-        self.keyspace.key(bytes)
+    }
+
+    /// From now on the commands' keys are these.
+    pub(crate) fn hint(&mut self, hints: &[HashHint]) {
+        self.hints.clear();
+        self.hints.extend_from_slice(hints);
+        self.next_hint.set(0);
     }
 
     /// Looks a key up to read its value: counts a hit or a miss, and marks the key as used.
@@ -223,10 +248,12 @@ impl State {
     }
 
     pub fn look_in_db_to_write(&mut self, db: usize, key: &Key<'_>) -> Option<&Entry> {
-        let expiry = self.keyspace.db(db).get(key)?.expiry();
-        if expiry.is_some_and(|expiry| expiry <= self.now) {
-            self.remove_expired(db, key.bytes, Gone::ExpiredLazily);
-            return None;
+        if self.keyspace.db(db).expires_len() > 0 {
+            let expiry = self.keyspace.db(db).get(key)?.expiry();
+            if expiry.is_some_and(|expiry| expiry <= self.now) {
+                self.remove_expired(db, key.bytes, Gone::ExpiredLazily);
+                return None;
+            }
         }
         let entry = self.keyspace.db(db).get(key)?;
         if self.touching {

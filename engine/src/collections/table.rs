@@ -102,7 +102,17 @@ impl Table {
 
     /// Requests the memory that looking for this key begins with.
     pub fn prefetch(&self, key: &[u8]) {
-        self.dict.prefetch_bucket(self.dict.hash(key));
+        self.prefetch_bucket(self.dict.hash(key));
+    }
+
+    /// The same, of a key's hash by the table's seed.
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.dict.prefetch_bucket(hash);
+    }
+
+    /// Requests the record that a key with this hash may have, its bucket having arrived.
+    pub fn prefetch_record(&self, hash: u64) {
+        self.dict.prefetch_item(hash);
     }
 
     /// Puts a record in the place of the one with the same key, if there is one; says whether there was none.

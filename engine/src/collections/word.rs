@@ -9,6 +9,7 @@
 //! Small collections are many, so that a word each is what their keys can afford to lead to them with.
 
 use super::block::Block;
+use super::dict::prefetch;
 use super::intset::Intset;
 use super::listpack::Listpack;
 use alloc::boxed::Box;
@@ -114,6 +115,12 @@ impl<L> Word<L> {
             View::Large(large) => Pair::Large(large),
             View::Ints(_) => unreachable!("an intset in a type that has none"),
         }
+    }
+
+    /// Requests the beginning of what the word leads to.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(self.word.as_ptr());
     }
 
     fn tag(&self) -> usize {

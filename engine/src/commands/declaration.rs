@@ -22,6 +22,8 @@ pub struct Command {
     /// Categories beyond those that follow from flags and group.
     pub categories: Categories,
     pub keys: &'static [KeySpec],
+    /// Which arguments name elements of what its first key, the first argument, holds.
+    pub elements: Option<Elements>,
     pub arguments: &'static [Argument],
     pub tips: &'static [&'static str],
     pub subcommands: &'static [&'static Command],
@@ -168,6 +170,7 @@ impl Command {
             flags: Flags(0),
             categories: Categories(0),
             keys: &[],
+            elements: None,
             arguments: &[],
             tips: &[],
             subcommands: &[],
@@ -238,6 +241,29 @@ impl Command {
         for spec in self.keys {
             spec.positions(args, |position| f(position, spec));
         }
+    }
+}
+
+/// Arguments that name elements: from the first one on, every `step`th. Memory is asked for them ahead of time, so where
+/// options push them aside nothing but speed is lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Elements {
+    pub first: usize,
+    pub step: usize,
+}
+
+impl Elements {
+    /// One element.
+    pub const fn at(first: usize) -> Option<Elements> {
+        Elements::every(first, usize::MAX)
+    }
+    /// All arguments from one on.
+    pub const fn from(first: usize) -> Option<Elements> {
+        Elements::every(first, 1)
+    }
+    /// Every `step`th argument from one on.
+    pub const fn every(first: usize, step: usize) -> Option<Elements> {
+        Some(Elements { first, step })
     }
 }
 

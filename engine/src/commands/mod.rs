@@ -21,7 +21,7 @@ pub mod server;
 pub mod set;
 pub mod string;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod transactions;
 pub mod words;
 pub mod zset;

@@ -230,13 +230,13 @@ impl Db {
     }
 
     #[inline(always)]
-    pub(super) fn prefetch_bucket(&self, key: &Key) {
-        self.store.prefetch_bucket(key);
+    pub(super) fn prefetch_bucket(&self, hash: u64, slot: u16) {
+        self.store.prefetch_bucket(hash, slot);
     }
 
     #[inline(always)]
-    pub(super) fn prefetch_entry(&self, key: &Key) {
-        self.store.prefetch_entry(key);
+    pub(super) fn prefetch_entry(&self, hash: u64, slot: u16) {
+        self.store.prefetch_entry(hash, slot);
     }
 }
 

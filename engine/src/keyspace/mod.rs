@@ -46,7 +46,13 @@ impl Keyspace {
     #[inline]
     pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
         let slot = if self.slots { hash::slot(bytes) } else { 0 };
-        Key { bytes, hash: siphash(self.seed, bytes), slot }
+        Key { bytes, hash: self.hash(bytes), slot }
+    }
+
+    /// The hash of a key, and of an element in the table of a collection.
+    #[inline]
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
+        siphash(self.seed, bytes)
     }
 
     /// What the hashes of keys depend on.
@@ -96,13 +102,13 @@ impl Keyspace {
 
     /// Requests the memory in which a search for the key begins: for all keys of a pipeline, before any is looked up.
     #[inline(always)]
-    pub fn prefetch_bucket(&self, index: usize, key: &Key) {
-        self.databases[index].prefetch_bucket(key);
+    pub fn prefetch_bucket(&self, index: usize, hash: u64, slot: u16) {
+        self.databases[index].prefetch_bucket(hash, slot);
     }
 
     /// Requests the key's entry, its bucket having been requested a while ago.
     #[inline(always)]
-    pub fn prefetch_entry(&self, index: usize, key: &Key) {
-        self.databases[index].prefetch_entry(key);
+    pub fn prefetch_entry(&self, index: usize, hash: u64, slot: u16) {
+        self.databases[index].prefetch_entry(hash, slot);
     }
 }

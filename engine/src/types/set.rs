@@ -117,6 +117,19 @@ impl Set {
         }
     }
 
+    /// Requests the memory in which everything about it begins.
+    pub fn prefetch(&self) {
+        self.encoding.prefetch();
+    }
+
+    /// The table, if that is the encoding.
+    pub fn table(&self) -> Option<&Table> {
+        match self.encoding.view() {
+            Large(table) => Some(table),
+            _ => None,
+        }
+    }
+
     pub fn encoding(&self) -> &'static str {
         match self.encoding.view() {
             Ints(_) => "intset",

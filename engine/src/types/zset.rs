@@ -197,6 +197,19 @@ impl ZSet {
         }
     }
 
+    /// Requests the memory in which everything about it begins.
+    pub fn prefetch(&self) {
+        self.encoding.prefetch();
+    }
+
+    /// The table, if that is the encoding.
+    pub fn table(&self) -> Option<&Table> {
+        match self.encoding.pair() {
+            Large(table) => Some(table),
+            Pack(_) => None,
+        }
+    }
+
     pub fn encoding(&self) -> &'static str {
         match self.encoding.pair() {
             Pack(_) => "listpack",

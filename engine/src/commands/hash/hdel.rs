@@ -2,7 +2,7 @@
 
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit, expect};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::keyspace::Key;
 use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::error::Error;
@@ -15,6 +15,7 @@ pub static HDEL: Command = Command {
     keys: &[KeySpec::one(1, Access::DELETE)],
     arguments: &[Argument::key("key"), Argument::string("field").multiple()],
     run: hdel,
+    elements: Elements::from(2),
     ..Command::new("hdel", Group::Hash, "2.0.0", "O(N) in the fields")
 };
 

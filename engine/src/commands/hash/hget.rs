@@ -3,7 +3,7 @@
 use crate::collections::listpack::Element;
 use crate::commands::call::Call;
 use crate::commands::collection::{expect, reply_element, reply_element_or_null};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::resp::encode::Reply;
 use crate::types::Hash;
 use crate::types::hash::Living;
@@ -16,6 +16,7 @@ pub static HGET: Command = Command {
     summary: "The value of a field.",
     arguments: KEY_AND_FIELD,
     run: |call| with_field(call, reply_element_or_null),
+    elements: Elements::at(2),
     ..quick("hget", 3, "2.0.0", READ)
 };
 
@@ -24,6 +25,7 @@ pub static HMGET: Command = Command {
     arguments: &[Argument::key("key"), Argument::string("field").multiple()],
     run: hmget,
     complexity: "O(N) in the fields",
+    elements: Elements::from(2),
     ..quick("hmget", -3, "2.0.0", READ)
 };
 
@@ -31,6 +33,7 @@ pub static HEXISTS: Command = Command {
     summary: "Whether there is such a field.",
     arguments: KEY_AND_FIELD,
     run: |call| with_field(call, |reply, value| reply.integer(value.is_some() as i64)),
+    elements: Elements::at(2),
     ..quick("hexists", 3, "2.0.0", LOOK)
 };
 
@@ -38,6 +41,7 @@ pub static HSTRLEN: Command = Command {
     summary: "The length of a field's value in bytes; zero without such a field.",
     arguments: KEY_AND_FIELD,
     run: |call| with_field(call, |reply, value| reply.integer(value.map_or(0, |value| value.with(<[u8]>::len)) as i64)),
+    elements: Elements::at(2),
     ..quick("hstrlen", 3, "3.2.0", LOOK)
 };
 

@@ -5,7 +5,7 @@ use crate::base::number::{format_i64, parse_i64};
 use crate::collections::listpack::Element;
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit_or_create};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::resp::error::{self, Error};
 use crate::types::Hash;
 
@@ -19,6 +19,7 @@ pub static HINCRBY: Command = Command {
     keys: KEYS,
     arguments: &[Argument::key("key"), Argument::string("field"), Argument::integer("increment")],
     run: hincrby,
+    elements: Elements::at(2),
     ..Command::new("hincrby", Group::Hash, "2.0.0", "O(1)")
 };
 
@@ -29,6 +30,7 @@ pub static HINCRBYFLOAT: Command = Command {
     keys: KEYS,
     arguments: &[Argument::key("key"), Argument::string("field"), Argument::double("increment")],
     run: hincrbyfloat,
+    elements: Elements::at(2),
     ..Command::new("hincrbyfloat", Group::Hash, "2.6.0", "O(1)")
 };
 

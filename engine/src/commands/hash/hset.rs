@@ -2,7 +2,7 @@
 
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit_or_create};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::resp::error::{self, Error};
 use crate::types::Hash;
 
@@ -23,6 +23,7 @@ pub static HSET: Command = Command {
         call.reply.integer(new);
         Ok(())
     },
+    elements: Elements::every(2, 2),
     ..Command::new("hset", Group::Hash, "2.0.0", "O(N) in the fields")
 };
 
@@ -37,6 +38,7 @@ pub static HMSET: Command = Command {
         call.reply.ok();
         Ok(())
     },
+    elements: Elements::every(2, 2),
     ..Command::new("hmset", Group::Hash, "2.0.0", "O(N) in the fields")
 };
 
@@ -47,6 +49,7 @@ pub static HSETNX: Command = Command {
     keys: &[KeySpec::one(1, Access::INSERT)],
     arguments: &[Argument::key("key"), Argument::string("field"), Argument::string("value")],
     run: hsetnx,
+    elements: Elements::at(2),
     ..Command::new("hsetnx", Group::Hash, "2.0.0", "O(1)")
 };
 

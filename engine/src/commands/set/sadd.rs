@@ -2,7 +2,7 @@
 
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit, edit_or_create};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::types::Set;
 
 const KEY_AND_MEMBERS: &[Argument] = &[Argument::key("key"), Argument::string("member").multiple()];
@@ -14,6 +14,7 @@ pub static SADD: Command = Command {
     keys: &[KeySpec::one(1, Access::INSERT)],
     arguments: KEY_AND_MEMBERS,
     run: sadd,
+    elements: Elements::from(2),
     ..Command::new("sadd", Group::Set, "1.0.0", "O(N) in the members added")
 };
 
@@ -24,6 +25,7 @@ pub static SREM: Command = Command {
     keys: &[KeySpec::one(1, Access::DELETE)],
     arguments: KEY_AND_MEMBERS,
     run: srem,
+    elements: Elements::from(2),
     ..Command::new("srem", Group::Set, "1.0.0", "O(N) in the members removed")
 };
 

@@ -2,7 +2,7 @@
 
 use crate::commands::call::Call;
 use crate::commands::collection::{expect, reply_element};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::types::Set;
 
 pub static SMEMBERS: Command = Command {
@@ -23,6 +23,7 @@ pub static SISMEMBER: Command = Command {
     keys: &[KeySpec::one(1, Access::LOOK)],
     arguments: &[Argument::key("key"), Argument::string("member")],
     run: sismember,
+    elements: Elements::at(2),
     ..Command::new("sismember", Group::Set, "1.0.0", "O(1)")
 };
 
@@ -33,6 +34,7 @@ pub static SMISMEMBER: Command = Command {
     keys: &[KeySpec::one(1, Access::READ)],
     arguments: &[Argument::key("key"), Argument::string("member").multiple()],
     run: smismember,
+    elements: Elements::from(2),
     ..Command::new("smismember", Group::Set, "6.2.0", "O(N) in the things asked about")
 };
 

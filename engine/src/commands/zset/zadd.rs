@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::base::number::parse_f64;
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit_or_create};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::is;
 use crate::resp::decode::Args;
 use crate::resp::error::{self, Error};
@@ -30,6 +30,7 @@ pub static ZADD: Command = Command {
         Argument::block("data", &[Argument::double("score"), Argument::string("member")]).multiple(),
     ],
     run: zadd,
+    elements: Elements::every(3, 2),
     ..Command::new("zadd", Group::SortedSet, "1.2.0", "O(log(N)) for each member")
 };
 
@@ -40,6 +41,7 @@ pub static ZINCRBY: Command = Command {
     keys: &[KeySpec::one(1, Access::UPDATE_AND_READ)],
     arguments: &[Argument::key("key"), Argument::integer("increment"), Argument::string("member")],
     run: |call| change(call, Options { increment: true, ..Options::default() }, 2),
+    elements: Elements::at(3),
     ..Command::new("zincrby", Group::SortedSet, "1.2.0", "O(log(N))")
 };
 

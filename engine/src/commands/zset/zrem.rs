@@ -2,7 +2,7 @@
 
 use crate::commands::call::Call;
 use crate::commands::collection::{Edit, edit};
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::types::ZSet;
 
 pub static ZREM: Command = Command {
@@ -12,6 +12,7 @@ pub static ZREM: Command = Command {
     keys: &[KeySpec::one(1, Access::DELETE)],
     arguments: &[Argument::key("key"), Argument::string("member").multiple()],
     run: zrem,
+    elements: Elements::from(2),
     ..Command::new("zrem", Group::SortedSet, "1.2.0", "O(M*log(N)): N members, M of them removed")
 };
 

@@ -2,7 +2,7 @@
 
 use crate::commands::call::Call;
 use crate::commands::collection::expect;
-use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::declaration::{Access, Argument, Command, Elements, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::is;
 use crate::resp::encode::Reply;
 use crate::resp::error;
@@ -15,6 +15,7 @@ pub static ZSCORE: Command = Command {
     arity: 3,
     arguments: &[Argument::key("key"), Argument::string("member")],
     run: zscore,
+    elements: Elements::at(2),
     ..question("zscore", "1.2.0", "O(1)")
 };
 
@@ -23,6 +24,7 @@ pub static ZMSCORE: Command = Command {
     arity: -3,
     arguments: &[Argument::key("key"), Argument::string("member").multiple()],
     run: zmscore,
+    elements: Elements::from(2),
     ..question("zmscore", "6.2.0", "O(N) in the members asked about")
 };
 
@@ -31,6 +33,7 @@ pub static ZRANK: Command = Command {
     arguments: RANK,
     arity: -3,
     run: |call| rank(call, |rank, _| rank),
+    elements: Elements::at(2),
     ..question("zrank", "2.0.0", "O(log(N))")
 };
 
@@ -39,6 +42,7 @@ pub static ZREVRANK: Command = Command {
     arguments: RANK,
     arity: -3,
     run: |call| rank(call, |rank, length| length - 1 - rank),
+    elements: Elements::at(2),
     ..question("zrevrank", "2.0.0", "O(log(N))")
 };
 

@@ -249,16 +249,16 @@ impl Store {
     }
 
     #[inline(always)]
-    pub fn prefetch_bucket(&self, key: &Key) {
-        if let Some(table) = self.entries.table(key.slot) {
-            table.prefetch_bucket(key.hash);
+    pub fn prefetch_bucket(&self, hash: u64, slot: u16) {
+        if let Some(table) = self.entries.table(slot) {
+            table.prefetch_bucket(hash);
         }
     }
 
     #[inline(always)]
-    pub fn prefetch_entry(&self, key: &Key) {
-        if let Some(table) = self.entries.table(key.slot) {
-            table.prefetch_item(key.hash);
+    pub fn prefetch_entry(&self, hash: u64, slot: u16) {
+        if let Some(table) = self.entries.table(slot) {
+            table.prefetch_item(hash);
         }
     }
 

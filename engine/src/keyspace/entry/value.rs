@@ -1,6 +1,7 @@
 //! What a key can hold: a string (an integer or bytes) or an object of one of the collection types.
 
 use crate::base::heap;
+use crate::collections::table::Table;
 use crate::types::{Bloom, Hash, List, Set, ZSet};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -163,7 +164,27 @@ object_types! {
     Bloom = "bloomfltr", Box<Bloom>, BLOOM;
 }
 
-impl ValueRef<'_> {
+impl<'a> ValueRef<'a> {
+    /// Requests the memory in which a collection of elements begins.
+    pub fn prefetch(&self) {
+        match self {
+            ValueRef::Set(set) => set.prefetch(),
+            ValueRef::ZSet(zset) => zset.prefetch(),
+            ValueRef::Hash(hash) => hash.prefetch(),
+            _ => {}
+        }
+    }
+
+    /// The table of a large collection, in which its elements are found.
+    pub fn table(&self) -> Option<&'a Table> {
+        match self {
+            ValueRef::Set(set) => set.table(),
+            ValueRef::ZSet(zset) => zset.table(),
+            ValueRef::Hash(hash) => hash.table(),
+            _ => None,
+        }
+    }
+
     /// Whether parts of it expire by themselves.
     pub(super) fn has_expiring_parts(&self) -> bool {
         matches!(self, ValueRef::Hash(hash) if hash.expiring() > 0)
