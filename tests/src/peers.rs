@@ -34,6 +34,9 @@ impl Peer {
     pub fn has(&self, since: &str) -> bool {
         let mut numbers = since.split('.').map(|number| number.parse().unwrap_or(0));
         let mut next = || numbers.next().unwrap_or(0);
-        (next(), next(), next()) <= self.version
+        let since = (next(), next(), next());
+        // No Valkey was numbered so: what came then is Redis's alone.
+        let is_of_redis = self.name == VALKEY.name && (since.0, since.1) == (8, 2);
+        since <= self.version && !is_of_redis
     }
 }

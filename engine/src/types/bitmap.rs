@@ -112,28 +112,99 @@ fn first_unlike(bytes: &[u8], common: u8) -> Option<usize> {
 /// How BITOP combines strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
+    /// The bits that all have.
     And,
+    /// The bits that any has.
     Or,
+    /// The bits that an odd number of them has.
     Xor,
+    /// The bits that the first has not.
+    Not,
+    /// The bits that the first has and none of the others.
+    Diff,
+    /// The bits that any has but the first.
+    Diff1,
+    /// The bits that the first has and any of the others.
+    AndOr,
+    /// The bits that exactly one has.
+    One,
 }
 
+/// Strings are combined in blocks that stay in the nearest cache while one after another is read.
+const BLOCK: usize = 4096;
+
 impl Operator {
-    /// Combines another string into a result, which grows to its length where it is shorter.
-    pub fn apply(self, result: &mut Vec<u8>, with: &[u8]) {
-        if result.len() < with.len() {
-            result.resize(with.len(), 0);
+    /// Combines strings, at least one, into one as long as the longest.
+    pub fn combine(self, sources: &[&[u8]]) -> Vec<u8> {
+        let length = sources.iter().map(|source| source.len()).max().unwrap_or(0);
+        let mut result = Vec::with_capacity(length);
+        while result.len() < length {
+            let block = result.len()..length.min(result.len() + BLOCK);
+            result.resize(block.end, 0);
+            let piece = |source: &&'_ [u8]| block.start.min(source.len())..block.end.min(source.len());
+            let pieces = sources.iter().map(|source| &source[piece(source)]);
+            self.fill(&mut result[block.clone()], pieces);
         }
-        let (both, alone) = result.split_at_mut(with.len());
-        let pairs = both.iter_mut().zip(with);
+        result
+    }
+
+    /// Fills a block of zeros with what becomes of a piece of each source.
+    fn fill<'a>(self, block: &mut [u8], mut pieces: impl Iterator<Item = &'a [u8]>) {
+        let first = pieces.next().unwrap_or_default();
         match self {
             Operator::And => {
-                pairs.for_each(|(result, with)| *result &= with);
-                alone.fill(0);
+                or(block, first);
+                pieces.for_each(|piece| and(block, piece));
             }
-            Operator::Or => pairs.for_each(|(result, with)| *result |= with),
-            Operator::Xor => pairs.for_each(|(result, with)| *result ^= with),
+            Operator::Or => core::iter::once(first).chain(pieces).for_each(|piece| or(block, piece)),
+            Operator::Xor => core::iter::once(first).chain(pieces).for_each(|piece| xor(block, piece)),
+            Operator::Not => {
+                or(block, first);
+                block.iter_mut().for_each(|byte| *byte = !*byte);
+            }
+            Operator::Diff => {
+                or(block, first);
+                pieces.for_each(|piece| and_not(block, piece));
+            }
+            Operator::Diff1 => {
+                pieces.for_each(|piece| or(block, piece));
+                and_not(block, first);
+            }
+            Operator::AndOr => {
+                pieces.for_each(|piece| or(block, piece));
+                and(block, first);
+            }
+            Operator::One => {
+                let mut several = [0; BLOCK];
+                or(block, first);
+                for piece in pieces {
+                    for ((any, several), with) in block.iter_mut().zip(&mut several).zip(piece) {
+                        *several |= *any & with;
+                        *any |= with;
+                    }
+                }
+                and_not(block, &several[..block.len()]);
+            }
         }
     }
+}
+
+/// The piece may be shorter than the block, here and below: zeros follow it.
+fn or(block: &mut [u8], piece: &[u8]) {
+    block.iter_mut().zip(piece).for_each(|(byte, with)| *byte |= with);
+}
+
+fn xor(block: &mut [u8], piece: &[u8]) {
+    block.iter_mut().zip(piece).for_each(|(byte, with)| *byte ^= with);
+}
+
+fn and_not(block: &mut [u8], piece: &[u8]) {
+    block.iter_mut().zip(piece).for_each(|(byte, with)| *byte &= !with);
+}
+
+fn and(block: &mut [u8], piece: &[u8]) {
+    block.iter_mut().zip(piece).for_each(|(byte, with)| *byte &= with);
+    block[piece.len()..].fill(0);
 }
 
 /// An integer of some bits: `i1` to `i64`, `u1` to `u63`.
@@ -294,16 +365,37 @@ mod tests {
 
     #[test]
     fn operators_take_what_is_missing_as_zeros() {
-        for (operator, expected) in
-            [(Operator::And, [0b1000, 0, 0]), (Operator::Or, [0b1110, 7, 9]), (Operator::Xor, [0b0110, 7, 9])]
-        {
-            let (short, long) = ([0b1100u8], [0b1010u8, 7, 9]);
-            let (mut one, mut other) = (short.to_vec(), long.to_vec());
-            operator.apply(&mut one, &long);
-            operator.apply(&mut other, &short);
-            assert_eq!((&one[..], &other[..]), (&expected[..], &expected[..]), "{operator:?}");
+        let mut rng = Rng::new(9);
+        let most = if cfg!(miri) { 40 } else { 3 * BLOCK as u64 };
+        for _ in 0..30 {
+            let lengths: Vec<u64> = (0..=rng.below(4)).map(|_| rng.below(most)).collect();
+            let sources: Vec<Vec<u8>> = lengths.into_iter().map(|length| random(&mut rng, length)).collect();
+            let sources: Vec<&[u8]> = sources.iter().map(Vec::as_slice).collect();
+            let length = sources.iter().map(|source| source.len()).max().unwrap() as u64 * 8;
+            for (operator, holds) in RULES {
+                let result = operator.combine(&sources);
+                assert_eq!(result.len() as u64 * 8, length);
+                for at in (0..length).filter(|at| cfg!(miri) || at % 7 == 0) {
+                    let others = sources[1..].iter().filter(|source| get(source, at)).count();
+                    assert_eq!(get(&result, at), holds(get(sources[0], at), others, sources.len() - 1), "{operator:?}");
+                }
+            }
         }
     }
+
+    /// Whether a bit is set, if the first source has it or not, and so many of so many others.
+    type Rule = fn(bool, usize, usize) -> bool;
+
+    const RULES: [(Operator, Rule); 8] = [
+        (Operator::And, |first, others, all| first && others == all),
+        (Operator::Or, |first, others, _| first || others > 0),
+        (Operator::Xor, |first, others, _| first != (others % 2 == 1)),
+        (Operator::Not, |first, _, _| !first),
+        (Operator::Diff, |first, others, _| first && others == 0),
+        (Operator::Diff1, |first, others, _| !first && others > 0),
+        (Operator::AndOr, |first, others, _| first && others > 0),
+        (Operator::One, |first, others, _| usize::from(first) + others == 1),
+    ];
 
     #[test]
     fn fields_hold_what_fits_and_leave_their_neighbours_alone() {

@@ -1,14 +1,16 @@
 //! BITOP: strings combined bit by bit.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use crate::commands::call::Call;
+use crate::commands::collection::read_all;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::string::text::Text;
-use crate::commands::words::one_of;
-use crate::keyspace::Key;
+use crate::commands::words::is;
 use crate::keyspace::change::Notify;
-use crate::resp::error::Error;
+use crate::keyspace::{Key, ValueRef};
+use crate::resp::error::{self, Error};
 use crate::types::bitmap::Operator;
 
 pub static BITOP: Command = Command {
@@ -24,6 +26,10 @@ pub static BITOP: Command = Command {
                 Argument::word("or", "OR"),
                 Argument::word("xor", "XOR"),
                 Argument::word("not", "NOT"),
+                Argument::word("diff", "DIFF").since("8.2.0"),
+                Argument::word("diff1", "DIFF1").since("8.2.0"),
+                Argument::word("andor", "ANDOR").since("8.2.0"),
+                Argument::word("one", "ONE").since("8.2.0"),
             ],
         ),
         Argument::key("destkey"),
@@ -35,36 +41,36 @@ pub static BITOP: Command = Command {
 
 const ONE_SOURCE: Error = Error::fixed("ERR BITOP NOT must be called with a single source key.");
 
+/// The operators by their names.
+const OPERATORS: [(&str, Operator); 8] = [
+    ("AND", Operator::And),
+    ("OR", Operator::Or),
+    ("XOR", Operator::Xor),
+    ("NOT", Operator::Not),
+    ("DIFF", Operator::Diff),
+    ("DIFF1", Operator::Diff1),
+    ("ANDOR", Operator::AndOr),
+    ("ONE", Operator::One),
+];
+
 fn bitop(call: &mut Call<'_>) -> Outcome {
-    let operator = match one_of(call.arg(1), &["AND", "OR", "XOR", "NOT"])? {
-        "AND" => Some(Operator::And),
-        "OR" => Some(Operator::Or),
-        "XOR" => Some(Operator::Xor),
-        _ => None,
-    };
-    if operator.is_none() && call.args.len() != 4 {
-        return Err(ONE_SOURCE);
-    }
-    let mut result = source(call, 3)?.to_vec();
-    match operator {
-        None => result.iter_mut().for_each(|byte| *byte = !*byte),
-        Some(operator) => {
-            for index in 4..call.args.len() {
-                operator.apply(&mut result, &source(call, index)?);
-            }
+    let word = call.arg(1);
+    let (name, operator) = OPERATORS.into_iter().find(|(name, _)| is(word, name)).ok_or(error::SYNTAX)?;
+    match (operator, call.args.len() - 3) {
+        (Operator::Not, 2..) => return Err(ONE_SOURCE),
+        (Operator::Diff | Operator::Diff1 | Operator::AndOr, 1) => {
+            return Err(Error::from(format!("ERR BITOP {name} must be called with at least two source keys.")));
         }
+        _ => {}
     }
+    let is_string = |value: ValueRef<'_>| matches!(value, ValueRef::Bytes(_) | ValueRef::Int(_));
+    let sources = read_all(call.state, call.args.from(3).iter(), is_string)?;
+    let texts = sources.into_iter().map(Text::of_any).collect::<Result<Vec<_>, _>>()?;
+    let result = operator.combine(&texts.iter().map(|text| &**text).collect::<Vec<_>>());
     let length = result.len();
     store(call, &call.key(2), result);
     call.reply.integer(length as i64);
     Ok(())
-}
-
-/// # Errors
-/// The key holds no string.
-fn source<'s>(call: &'s mut Call<'_>, index: usize) -> Result<Text<'s>, Error> {
-    let key = call.key(index);
-    Text::of_any(call.state.read(&key))
 }
 
 /// Gives the destination this string; an empty one is none.
@@ -107,6 +113,22 @@ mod tests {
             ("EXISTS d", "(integer) 0"),
             ("BITOP NOT d a b", "(error) ERR BITOP NOT must be called with a single source key."),
             ("BITOP NAND d a b", "(error) ERR syntax error"),
+            ("SETBIT x 0 1", "(integer) 0"),
+            ("SETBIT x 3 1", "(integer) 0"),
+            ("SETBIT y 3 1", "(integer) 0"),
+            ("SETBIT y 9 1", "(integer) 0"),
+            ("SETBIT z 9 1", "(integer) 0"),
+            ("BITOP DIFF d x y z", "(integer) 2"),
+            ("GET d", "\"\\x80\\x00\""),
+            ("BITOP diff1 d x y z", "(integer) 2"),
+            ("GET d", "\"\\x00@\""),
+            ("BITOP ANDOR d x y z", "(integer) 2"),
+            ("GET d", "\"\\x10\\x00\""),
+            ("BITOP ONE d x y z", "(integer) 2"),
+            ("GET d", "\"\\x80\\x00\""),
+            ("BITOP ONE d y", "(integer) 2"),
+            ("BITOP DIFF1 d x", "(error) ERR BITOP DIFF1 must be called with at least two source keys."),
+            ("BITOP andor d x", "(error) ERR BITOP ANDOR must be called with at least two source keys."),
             ("RPUSH list x", "(integer) 1"),
             ("BITOP OR d a list", "(error) WRONGTYPE Operation against a key holding the wrong kind of value"),
         ] {
