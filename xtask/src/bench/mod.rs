@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: ours beside every real server that is there, with equal settings, taking turns.
 
+mod commands;
 mod contestant;
 mod memory;
 mod resp;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 
 #[derive(Default)]
 pub struct Options {
-    /// Throughput, memory or stall; all where nothing is said.
+    /// Throughput, memory, stall or commands; all where nothing is said.
     pub what: Option<String>,
     /// `NAME=PATH`, besides the peers that are found.
     pub peers: Vec<String>,
@@ -24,7 +25,7 @@ pub struct Options {
     pub ours: Option<PathBuf>,
     pub rounds: Option<usize>,
     pub requests: Option<u64>,
-    /// Comma-separated data sets of `memory`, commands of `throughput`.
+    /// Comma-separated: data sets of `memory`, commands of `throughput`, types or commands of `commands`.
     pub only: Option<String>,
     /// Less of everything: good for a first look, not for a report.
     pub quick: bool,
@@ -38,7 +39,8 @@ impl Options {
 
 type Bench = fn(&[Contestant], &Options) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 3] = [("throughput", throughput::run), ("memory", memory::run), ("stall", stall::run)];
+const BENCHES: [(&str, Bench); 4] =
+    [("throughput", throughput::run), ("memory", memory::run), ("stall", stall::run), ("commands", commands::run)];
 
 pub fn bench(options: &Options) -> Result<()> {
     let wanted = |name: &str| options.what.as_ref().is_none_or(|what| what == name);

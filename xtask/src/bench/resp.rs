@@ -1,7 +1,7 @@
 //! Just enough of the protocol to fill a server and to ask it questions.
 
 use anyhow::{Result, bail};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -49,10 +49,48 @@ impl Client {
 
     /// One command and its reply as text: a status, a number or a string.
     pub fn call(&mut self, words: &[&str]) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.ask(words)?).into_owned())
+    }
+
+    /// The same with a reply that need not be text.
+    pub fn ask(&mut self, words: &[&str]) -> Result<Vec<u8>> {
         let mut batch = Batch::default();
         batch.add(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>());
-        self.writer.write_all(&batch.bytes)?;
-        Ok(String::from_utf8_lossy(&self.reply()?).into_owned())
+        self.send(&batch)?;
+        self.reply()
+    }
+
+    /// Sends the batch and does not wait for replies.
+    pub fn send(&mut self, batch: &Batch) -> Result<()> {
+        Ok(self.writer.write_all(&batch.bytes)?)
+    }
+
+    /// Whether a reply, or a part of one, has come.
+    pub fn has_reply(&mut self) -> Result<bool> {
+        self.writer.set_nonblocking(true)?;
+        let peeked = self.writer.peek(&mut [0]);
+        self.writer.set_nonblocking(false)?;
+        match peeked {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a reply of any kind and forgets it, unless it is an error.
+    pub fn skip_reply(&mut self) -> Result<()> {
+        let (mut line, mut left) = (Vec::new(), 1);
+        while left > 0 {
+            if self.reader.fill_buf()?.first() == Some(&b'*') {
+                line.clear();
+                self.reader.read_until(b'\n', &mut line)?;
+                left += str::from_utf8(&line[1..])?.trim().parse::<i64>()?.max(0);
+            } else {
+                self.reply()?;
+            }
+            left -= 1;
+        }
+        Ok(())
     }
 
     /// Sends the batch, reads all its replies and empties it. A reply that is an error ends it.
