@@ -86,6 +86,7 @@ const VALUES: &[&[u8]] = &[
     b"\x11\x0f\x0f\0\0\0\x02\0\x81a\x02\x831.5\x04\xff",
     b"\x12\x02\x01\x03abc\x02\x10\x10\0\0\0\x03\0\x01\x01\x02\x01\x83abc\x04\xff",
     b"\x14\x0c\x0c\0\0\0\x02\0\x81a\x02\x01\x01\xff",
+    b"\x07\x81nZ(\x99\xf9m\xaf\xff\x02\x01\x02\x02\x04\0\0\0\0\0\0\xe0?\x04\0\0\0\0\0\0\xe0?\x05\x20ssssssssssssssssssssssssssssssss\x02\x01\x02\x01\x05\x08\x01\0\0\0\0\0\0\0\0",
     b"\x16\x02\x01f\x01v\xe0iL\xa6,\x1e\0\0\x01g\x01w\xff\xff\xff\xff\xff\xff\xff\xff",
     b"\x0f\x01\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00",
 ];
@@ -255,6 +256,7 @@ fn restore(input: &[u8]) {
         ),
         "set" => (&[b"SMEMBERS"], &[&[b"SADD", b"k", b"x", b"1"], &[b"SREM", b"k", b"a"]]),
         "zset" => (&[b"ZRANGE", b"0", b"-1"], &[&[b"ZADD", b"k", b"3", b"x", b"1", b"a"], &[b"ZREM", b"k", b"b"]]),
+        "bloomfltr" => (&[b"BF.MEXISTS", b"a", b"b"], &[&[b"BF.MADD", b"k", b"x", b"y", b"z"]]),
         _ => (
             &[b"HGETALL"],
             &[&[b"HSET", b"k", b"x", b"y"], &[b"HEXPIRE", b"k", b"9", b"FIELDS", b"1", b"x"], &[b"HDEL", b"k", b"f"]],

@@ -201,6 +201,29 @@ impl Bloom {
         Ok(Bloom { properties, filters: vec![first] })
     }
 
+    /// One of which all filters but the last are full, and the last has so many items; `None` where the bits are not so many
+    /// as its properties ask for.
+    pub fn from_words(properties: Properties, items: u64, words: Vec<Box<[u64]>>) -> Option<Bloom> {
+        let is_share = |share: f64| share > 0.0 && share < 1.0;
+        if !is_share(properties.error) || !is_share(properties.tightening) || properties.capacity == 0 {
+            return None;
+        }
+        let (mut filters, mut capacity) = (Vec::<Filter>::with_capacity(words.len()), properties.capacity);
+        for (index, words) in words.into_iter().enumerate() {
+            if index > 0 {
+                capacity = properties.next_capacity(capacity).ok().filter(|&capacity| capacity > 0)?;
+            }
+            let error = properties.error_of(index).ok()?;
+            if words.len() as u64 != Filter::words_for(capacity, error) {
+                return None;
+            }
+            filters.push(Filter { words, items: capacity, capacity, hashes: Filter::hashes_for(error) });
+        }
+        let last = filters.last_mut()?;
+        last.items = Some(items).filter(|&items| items <= capacity)?;
+        Some(Bloom { properties, filters })
+    }
+
     /// Adds an item; whether it was not there, as far as can be told.
     ///
     /// # Errors

@@ -83,7 +83,6 @@ mod tests {
             ("BF.ADD c four", "(integer) 1"),
             ("BF.MEXISTS b one four", "1) (integer) 1\n2) (integer) 0"),
             ("BF.MEXISTS c one four", "1) (integer) 1\n2) (integer) 1"),
-            ("DUMP c", "(error) ERR Bloom filters can't be dumped by this build"),
             ("SET s x", "OK"),
             ("BF.ADD s x", "(error) WRONGTYPE Operation against a key holding the wrong kind of value"),
             ("BF.ADD b", "(error) ERR wrong number of arguments for 'bf.add' command"),

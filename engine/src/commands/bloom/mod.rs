@@ -1,7 +1,8 @@
 //! Bloom filters: commands that Valkey and Redis have from a module.
 //!
 //! Replies, errors and parameters are those that the documentation of valkey-bloom gives (valkey.io/commands, group
-//! bloom), `TYPE` as well. The bits are of our own: filters can't be exchanged with that module.
+//! bloom), `TYPE` as well. The bits are of our own, and so is what DUMP makes of them: filters can't be
+//! exchanged with that module.
 
 pub mod add;
 pub mod exists;

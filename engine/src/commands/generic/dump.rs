@@ -57,7 +57,6 @@ const fn restoration(name: &'static str, since: &'static str, flags: Flags) -> C
     }
 }
 
-const NO_PAYLOAD: Error = Error::fixed("ERR Bloom filters can't be dumped by this build");
 const BUSY: Error = Error::fixed("BUSYKEY Target key name already exists.");
 const WRONG_FOOTER: Error = Error::fixed("ERR DUMP payload version or checksum are wrong");
 const WRONG_FORMAT: Error = Error::fixed("ERR Bad data format");
@@ -68,7 +67,6 @@ const WRONG_FREQUENCY: Error = Error::fixed("ERR Invalid FREQ value, must be >= 
 fn dump(call: &mut Call<'_>) -> Outcome {
     let key = call.key(1);
     match call.state.read(&key).map(Entry::value) {
-        Some(value) if !rdb::is_saved(value) => return Err(NO_PAYLOAD),
         Some(value) => call.reply.bulk(&rdb::dump(value)),
         None => call.reply.null(),
     }
@@ -174,6 +172,24 @@ mod tests {
         ] {
             assert_eq!(server.run(&line), reply, "{line}");
         }
+        server.run("BF.RESERVE filter 0.01 10");
+        server.run("BF.MADD filter 1 2 3 4 5 6 7 8 9 10 11 12");
+        let payload = server.run("DUMP filter");
+        assert_eq!(server.run(&format!("RESTORE other 0 {payload}")), "OK");
+        assert_eq!(server.run("BF.CARD other"), server.run("BF.CARD filter"));
+        assert_eq!(server.run("BF.INFO other"), server.run("BF.INFO filter"));
+        assert_eq!(server.run("DUMP other"), payload);
+        assert_eq!(server.run("BF.MEXISTS other 1 12 13"), "1) (integer) 1\n2) (integer) 1\n3) (integer) 0");
+    }
+
+    #[test]
+    fn what_is_restored_is_recorded_with_the_moment_of_its_end() {
+        let mut server = Server::new();
+        server.run("HSET h f v");
+        let payload = server.run("DUMP h");
+        let at = server.millis() + 5000;
+        server.run(&format!("RESTORE copy {at} {payload} ABSTTL"));
+        server.run(&format!("RESTORE copy 1 {payload} REPLACE ABSTTL"));
         let records = server.records();
         assert!(records.contains(&format!("RESTORE copy {at} ")) && records.ends_with("| DEL copy"), "{records}");
     }

@@ -154,7 +154,7 @@ fn object(call: &mut Call<'_>) -> Outcome {
     let (encoding, used) = (entry.encoding(), entry.access());
     let idle = clock.wrapping_sub(used) & 0xff_ffff;
     let mut text = format!("Value refcount:1 encoding:{encoding}");
-    if !call.args.get(3).is_some_and(|word| is(word, "fast")) && rdb::is_saved(entry.value()) {
+    if !call.args.get(3).is_some_and(|word| is(word, "fast")) {
         let _ = write!(text, " serializedlength:{}", rdb::saved_length(entry.value()));
     }
     let _ = write!(text, " lru:{used} lru_seconds_idle:{idle}");

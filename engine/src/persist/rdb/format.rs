@@ -15,6 +15,7 @@ pub const SET: u8 = 2;
 pub const ZSET_OF_TEXTS: u8 = 3;
 pub const HASH: u8 = 4;
 pub const ZSET: u8 = 5;
+pub const MODULE: u8 = 7;
 pub const HASH_ZIPMAP: u8 = 9;
 pub const LIST_ZIPLIST: u8 = 10;
 pub const SET_INTSET: u8 = 11;
@@ -45,3 +46,35 @@ pub const LZF: u8 = 3;
 pub const SCORE_NAN: u8 = 253;
 pub const SCORE_INFINITE: u8 = 254;
 pub const SCORE_MINUS_INFINITE: u8 = 255;
+
+/// What a module writes is a number that names it and its version, then values, each behind a mark that says what it is.
+pub const MODULE_END: u64 = 0;
+pub const MODULE_UNSIGNED: u64 = 2;
+pub const MODULE_DOUBLE: u64 = 4;
+pub const MODULE_STRING: u64 = 5;
+
+/// Bloom filters are marked as valkey-bloom's, whose name for them TYPE answers, in a version that no valkey-bloom takes for
+/// its own: the bits are of our own making, and what follows differs.
+///
+/// ```text
+///   unsigned capacity of the first filter, unsigned expansion (0: it must not scale),
+///   double error rate, double tightening ratio, string of 32 bytes: the seed,
+///   unsigned items in the last filter (all others are full), unsigned number of filters,
+///   for each filter a string: its words of 64 bits, little end first
+/// ```
+pub const BLOOM: u64 = module(b"bloomfltr", 1023);
+
+/// A module's name of nine letters, six bits each, and a version of ten.
+const fn module(name: &[u8; 9], version: u64) -> u64 {
+    let (mut id, mut at) = (0, 0);
+    while at < name.len() {
+        let letter = match name[at] {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            letter @ b'a'..=b'z' => letter - b'a' + 26,
+            _ => panic!("these are the letters that are used"),
+        };
+        id = id << 6 | letter as u64;
+        at += 1;
+    }
+    id << 10 | version
+}

@@ -7,18 +7,19 @@ use crate::base::time::Time;
 use crate::collections::intset::Intset;
 use crate::collections::listpack::{Element, Listpack};
 use crate::keyspace::{Object, Value};
+use crate::types::bloom::{Properties, Seed};
 use crate::types::list::End;
 use crate::types::zset::Outcome;
-use crate::types::{Hash, Limits, List, Set, ZSet};
+use crate::types::{Bloom, Hash, Limits, List, Set, ZSet};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-/// The value that these bytes are, type and all; `None` if they are none, an empty one, or more than one.
-pub fn whole(bytes: &[u8], limits: &Limits) -> Option<Value> {
+/// The value that these bytes begin with, type and all; `None` if that is none, or an empty one. What follows it does not
+/// matter, to real servers neither.
+pub fn first(bytes: &[u8], limits: &Limits) -> Option<Value> {
     let mut reader = Reader { rest: bytes };
     let kind = reader.byte()?;
-    let value = reader.value(kind, limits)?;
-    (reader.rest.is_empty() && !is_empty(&value)).then_some(value)
+    reader.value(kind, limits).filter(|value| !is_empty(value))
 }
 
 /// A string may be empty, a collection is never kept empty.
@@ -77,10 +78,7 @@ impl<'a> Reader<'a> {
 
     /// A number of things, of which each takes at least a byte.
     fn count(&mut self) -> Option<usize> {
-        match self.length()? {
-            Length::Of(count) => usize::try_from(count).ok().filter(|&count| count <= self.rest.len()),
-            Length::Encoded(_) => None,
-        }
+        usize::try_from(self.number()?).ok().filter(|&count| count <= self.rest.len())
     }
 
     fn string(&mut self) -> Option<Cow<'a, [u8]>> {
@@ -92,8 +90,8 @@ impl<'a> Reader<'a> {
             Length::Encoded(INT_32) => integer(i32::from_le_bytes(self.array()?).into()),
             Length::Encoded(LZF) => {
                 let packed = self.count()?;
-                let Length::Of(full) = self.length()? else { return None };
-                lzf::unpack(self.take(packed)?, usize::try_from(full).ok()?).map(Cow::Owned)
+                let full = usize::try_from(self.number()?).ok()?;
+                lzf::unpack(self.take(packed)?, full).map(Cow::Owned)
             }
             Length::Encoded(_) => None,
         }
@@ -126,8 +124,48 @@ impl<'a> Reader<'a> {
             HASH_LISTPACK => hash(Hash::from_pack(self.listpack()?, limits)?),
             HASH_ZIPLIST => hash(Hash::from_pack(ziplist::to_listpack(&self.string()?)?, limits)?),
             HASH_ZIPMAP => hash(Hash::from_pack(ziplist::zipmap_to_listpack(&self.string()?)?, limits)?),
+            MODULE => Value::Object(Object::Bloom(self.bloom()?.into())),
             _ => return None,
         })
+    }
+
+    /// See [`BLOOM`].
+    fn bloom(&mut self) -> Option<Bloom> {
+        (self.number()? == BLOOM).then_some(())?;
+        let (capacity, expansion) = (self.unsigned()?, u32::try_from(self.unsigned()?).ok()?);
+        let (error, tightening) = (self.double()?, self.double()?);
+        let seed = Seed::try_from(&*self.text()?).ok()?;
+        let (items, filters) = (self.unsigned()?, self.unsigned()?);
+        let mut words = Vec::new();
+        for _ in 0..filters {
+            let bytes = self.text()?;
+            let (whole, []) = bytes.as_chunks::<8>() else { return None };
+            words.push(whole.iter().map(|word| u64::from_le_bytes(*word)).collect());
+        }
+        (self.number()? == MODULE_END).then_some(())?;
+        Bloom::from_words(Properties { error, tightening, capacity, expansion, seed }, items, words)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        match self.length()? {
+            Length::Of(number) => Some(number),
+            Length::Encoded(_) => None,
+        }
+    }
+
+    fn unsigned(&mut self) -> Option<u64> {
+        (self.number()? == MODULE_UNSIGNED).then_some(())?;
+        self.number()
+    }
+
+    fn double(&mut self) -> Option<f64> {
+        (self.number()? == MODULE_DOUBLE).then_some(())?;
+        self.array().map(f64::from_le_bytes)
+    }
+
+    fn text(&mut self) -> Option<Cow<'a, [u8]>> {
+        (self.number()? == MODULE_STRING).then_some(())?;
+        self.string()
     }
 
     fn listpack(&mut self) -> Option<Listpack> {
@@ -148,8 +186,7 @@ impl<'a> Reader<'a> {
     }
 
     fn node(&mut self) -> Option<Listpack> {
-        let Length::Of(container) = self.length()? else { return None };
-        match container {
+        match self.number()? {
             NODE_PACKED => self.listpack(),
             NODE_PLAIN => {
                 let mut pack = Listpack::new();

@@ -5,7 +5,8 @@
 //! ```
 //! Every type and encoding of Redis 7.0 and Valkey 9.1 is read, with those of earlier versions; streams and modules are
 //! not there yet. What is written is what all of them read: version 10, and Valkey's own type for a hash whose fields
-//! expire. A length is never believed beyond the bytes that are there.
+//! expire. Bloom filters alone have a form of our own ([`format::BLOOM`]), which no other server reads. A length is never
+//! believed beyond the bytes that are there.
 
 pub mod format;
 pub mod load;
@@ -35,12 +36,7 @@ pub enum Refusal {
     Format,
 }
 
-/// Whether a value can be saved: Bloom filters have no form yet that others could read.
-pub fn is_saved(value: ValueRef<'_>) -> bool {
-    !matches!(value, ValueRef::Bloom(_))
-}
-
-/// What DUMP answers for a value that [`is_saved`].
+/// What DUMP answers for a value.
 pub fn dump(value: ValueRef<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let kind = save::value(value, &mut bytes);
@@ -69,7 +65,7 @@ pub fn restore(payload: &[u8], limits: &Limits) -> Result<Value, Refusal> {
     if !is_known || crc64(0, &payload[..payload.len() - 8]).to_le_bytes() != footer[2..] {
         return Err(Refusal::Footer);
     }
-    load::whole(body, limits).ok_or(Refusal::Format)
+    load::first(body, limits).ok_or(Refusal::Format)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use super::lzf::Packer;
 use crate::base::number::{format_i64, parse_i64};
 use crate::collections::listpack::{Element, Listpack};
 use crate::keyspace::ValueRef;
-use crate::types::{Hash, List, Set, ZSet};
+use crate::types::bloom::{Filter, Properties};
+use crate::types::{Bloom, Hash, List, Set, ZSet};
 use alloc::vec::Vec;
 
 /// Strings that are not longer than this are not packed.
@@ -31,7 +32,7 @@ pub fn value(value: ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
         ValueRef::Set(set) => writer.set(set),
         ValueRef::ZSet(zset) => writer.zset(zset),
         ValueRef::Hash(hash) => writer.hash(hash),
-        ValueRef::Bloom(_) => unreachable!("it is not saved"),
+        ValueRef::Bloom(bloom) => writer.bloom(bloom),
     };
     out[at] = kind;
     kind
@@ -162,6 +163,41 @@ impl Writer<'_> {
             }
         }
         if with_expiries { HASH_WITH_EXPIRIES } else { HASH }
+    }
+
+    /// See [`BLOOM`].
+    fn bloom(&mut self, bloom: &Bloom) -> u8 {
+        let Properties { error, tightening, capacity, expansion, seed } = *bloom.properties();
+        let filters = || (0..bloom.filters()).filter_map(|index| bloom.filter(index));
+        self.length(BLOOM);
+        self.unsigned(capacity);
+        self.unsigned(expansion.into());
+        self.double(error);
+        self.double(tightening);
+        self.text(&seed);
+        self.unsigned(filters().next_back().map_or(0, Filter::items));
+        self.unsigned(bloom.filters() as u64);
+        for filter in filters() {
+            let bytes: Vec<u8> = filter.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+            self.text(&bytes);
+        }
+        self.length(MODULE_END);
+        MODULE
+    }
+
+    fn unsigned(&mut self, value: u64) {
+        self.length(MODULE_UNSIGNED);
+        self.length(value);
+    }
+
+    fn double(&mut self, value: f64) {
+        self.length(MODULE_DOUBLE);
+        self.out.extend_from_slice(&value.to_bits().to_le_bytes());
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        self.length(MODULE_STRING);
+        self.string(text);
     }
 }
 

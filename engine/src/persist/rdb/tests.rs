@@ -4,8 +4,9 @@ use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::collections::listpack::Element;
 use crate::keyspace::Object;
+use crate::types::bloom::Properties;
 use crate::types::list::End;
-use crate::types::{Hash, List, Set, ZSet};
+use crate::types::{Bloom, Hash, List, Set, ZSet};
 use alloc::vec;
 use std::format;
 use std::string::String;
@@ -47,6 +48,12 @@ fn hash(fields: &[(&str, &str, Option<u64>)], limits: &Limits) -> Value {
     Value::Object(Object::Hash(hash))
 }
 
+fn bloom(items: u64, properties: Properties) -> Value {
+    let mut bloom = Bloom::new(properties, 1 << 20).unwrap();
+    (0..items).for_each(|item| _ = bloom.add(&item.to_le_bytes(), 1 << 20));
+    Value::Object(Object::Bloom(bloom.into()))
+}
+
 /// All that a value holds, as text, whatever its encoding; unordered things in order.
 fn contents(value: ValueRef<'_>) -> String {
     fn text(element: Element<'_>) -> String {
@@ -67,7 +74,10 @@ fn contents(value: ValueRef<'_>) -> String {
             .iter()
             .map(|field| format!("{} {} {:?}", text(field.name), text(field.value), field.expiry.map(Time::millis)))
             .collect(),
-        ValueRef::Bloom(_) => unreachable!("it has no payload"),
+        ValueRef::Bloom(bloom) => {
+            let words: Vec<u64> = bloom.words().collect();
+            vec![format!("{:?} {} of {} {words:?}", bloom.properties(), bloom.items(), bloom.capacity())]
+        }
     };
     parts.sort();
     format!("{} {}", value.kind().name(), parts.join(","))
@@ -127,6 +137,7 @@ fn values(limits: &Limits) -> Vec<Value> {
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let scored: Vec<(&str, f64)> = names.iter().map(|name| (*name, rng.unit() * 1e9)).collect();
     let fields: Vec<_> = names.iter().map(|name| (*name, long.as_str(), None)).collect();
+    let filter = Properties { error: 0.01, tightening: 0.5, capacity: 70, expansion: 2, seed: [7; 32] };
     let expiring: Vec<_> = names.iter().map(|name| (*name, "v", Some(1 + rng.below(1 << 45)))).collect();
     vec![
         Value::Int(-70_000),
@@ -145,6 +156,9 @@ fn values(limits: &Limits) -> Vec<Value> {
         hash(&fields, limits),
         hash(&[("a", "1", Some(5)), ("b", "2", None)], limits),
         hash(&expiring, limits),
+        bloom(0, filter),
+        bloom(1000, filter),
+        bloom(50, Properties { expansion: 0, ..filter }),
     ]
 }
 
@@ -172,7 +186,7 @@ fn every_type_and_encoding_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_payload_is_whole_or_nothing() {
+fn a_value_is_whole_or_nothing() {
     let limits = Limits::default();
     for value in values(&limits) {
         let payload = dump(as_ref(&value));
@@ -182,9 +196,10 @@ fn a_payload_is_whole_or_nothing() {
         assert_eq!(restore(&payload[..FOOTER - 1], &limits).err(), Some(Refusal::Footer));
         let body = &payload[..payload.len() - FOOTER];
         for at in (0..body.len()).step_by(1 + body.len() / 200) {
-            assert!(load::whole(&body[..at], &limits).is_none());
+            assert!(load::first(&body[..at], &limits).is_none());
         }
-        assert!(load::whole(&[body, b"x"].concat(), &limits).is_none());
+        let followed = load::first(&[body, b"x"].concat(), &limits).unwrap();
+        assert_eq!(contents(as_ref(&followed)), contents(as_ref(&value)));
     }
     for (bytes, why) in [
         (&b"\x02\x00"[..], "an empty set"),
@@ -194,8 +209,25 @@ fn a_payload_is_whole_or_nothing() {
         (b"\x00\xc3\x03\x81\xff\xff\xff\xff\xff\xff\xff\xff\xe0\xff\x00", "a text without end"),
         (b"\x05\x01\x01a\0\0\0\0\0\0\xf8\x7f", "a score that is no number"),
     ] {
-        assert!(load::whole(bytes, &limits).is_none(), "{why}");
+        assert!(load::first(bytes, &limits).is_none(), "{why}");
     }
+}
+
+/// Bits that are not as many as the rest of the payload asks for are no filter.
+#[test]
+fn a_bloom_filter_fits_its_properties() {
+    let words = |count: usize| [alloc::boxed::Box::from(vec![0; count])].into();
+    let properties = Properties { error: 0.01, tightening: 0.5, capacity: 100, expansion: 0, seed: [0; 32] };
+    assert!(Bloom::from_words(properties, 100, words(15)).is_some());
+    assert!(Bloom::from_words(properties, 101, words(15)).is_none());
+    assert!(Bloom::from_words(properties, 0, words(14)).is_none());
+    assert!(Bloom::from_words(properties, 0, Vec::new()).is_none());
+    for error in [0.0, 1.0, -0.5, f64::NAN] {
+        assert!(Bloom::from_words(Properties { error, ..properties }, 0, words(15)).is_none());
+        assert!(Bloom::from_words(Properties { tightening: error, ..properties }, 0, words(15)).is_none());
+    }
+    let huge = Properties { capacity: u64::MAX, expansion: u32::MAX, ..properties };
+    assert!(Bloom::from_words(huge, 0, words(15)).is_none());
 }
 
 /// The forms of earlier versions.
@@ -216,7 +248,7 @@ fn old_encodings_are_read() {
         (b"\x12\x02\x01\x03abc\x01\xc0\x07".to_vec(), "list abc 7"),
     ];
     for (bytes, expected) in cases {
-        let value = load::whole(&bytes, &Limits::default()).unwrap_or_else(|| panic!("{expected}"));
+        let value = load::first(&bytes, &Limits::default()).unwrap_or_else(|| panic!("{expected}"));
         assert_eq!(contents(as_ref(&value)), expected);
     }
 }
