@@ -281,6 +281,7 @@ impl<T: Item> Dict<T> {
     pub fn map(&self, mut f: impl FnMut(T) -> T) -> Self {
         let mut copy = Dict { buckets: self.buckets.clone(), cells: self.cells.clone(), ..*self };
         for index in 0..copy.buckets.len() {
+            self.prefetch_items_of(index + AHEAD);
             let bucket = copy.buckets.get_mut(index);
             let (used, mut link) = (bucket.used(), bucket.link());
             for slot in used {

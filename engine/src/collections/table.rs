@@ -90,22 +90,31 @@ impl Table {
     /// Tells of each of these keys, at most [`LOT`] of them, whether there is a record: memory is waited for once, and not
     /// once for each.
     pub fn contains_each(&self, keys: &[&[u8]], mut found: impl FnMut(bool)) {
+        let hashes = self.request(keys);
+        hashes.iter().zip(keys).for_each(|(hash, key)| found(self.dict.find(*hash, key).is_some()));
+    }
+
+    /// Puts a record without a value or a number for each of these keys, at most [`LOT`] of them, that there is none for yet.
+    pub fn put_each(&mut self, keys: &[&[u8]]) {
+        for (hash, key) in self.request(keys).into_iter().zip(keys) {
+            if self.dict.find(hash, key).is_none() {
+                self.add_unranked(hash, Record { key, value: b"", number: None });
+            }
+        }
+    }
+
+    /// Hashes keys, and requests what looking for them reads.
+    fn request(&self, keys: &[&[u8]]) -> [u64; LOT] {
         let mut hashes = [0; LOT];
-        let hashes = &mut hashes[..keys.len()];
         for (hash, key) in hashes.iter_mut().zip(keys) {
             *hash = self.dict.hash(key);
             self.dict.prefetch_bucket(*hash);
         }
-        hashes.iter().for_each(|hash| self.dict.prefetch_item(*hash));
-        hashes.iter().zip(keys).for_each(|(hash, key)| found(self.dict.find(*hash, key).is_some()));
+        hashes[..keys.len()].iter().for_each(|hash| self.dict.prefetch_item(*hash));
+        hashes
     }
 
-    /// Requests the memory that looking for this key begins with.
-    pub fn prefetch(&self, key: &[u8]) {
-        self.prefetch_bucket(self.dict.hash(key));
-    }
-
-    /// The same, of a key's hash by the table's seed.
+    /// Requests the memory that looking for a key begins with, of which this is the hash.
     pub fn prefetch_bucket(&self, hash: u64) {
         self.dict.prefetch_bucket(hash);
     }

@@ -183,14 +183,12 @@ impl Set {
     /// Of a lot of members of another set, keeps those that are members here as well, or those that are not.
     fn sift(&self, lot: &mut Vec<Element<'_>>, keep: bool) {
         let Large(table) = self.encoding.view() else { return lot.retain(|&member| self.has(member) == keep) };
-        let (mut texts, mut keys) = ([None; LOT], [&b""[..]; LOT]);
-        for ((key, text), member) in keys.iter_mut().zip(&mut texts).zip(&*lot) {
-            *key = member.text(text);
-        }
         let (mut found, mut told) = ([false; LOT], 0);
-        table.contains_each(&keys[..lot.len()], |is_member| {
-            found[told] = is_member;
-            told += 1;
+        with_texts(lot, |keys| {
+            table.contains_each(keys, |is_member| {
+                found[told] = is_member;
+                told += 1;
+            });
         });
         let mut found = found.into_iter();
         lot.retain(|_| found.next() == Some(keep));
@@ -228,11 +226,29 @@ impl Set {
             if lot.is_empty() {
                 return;
             }
-            if let Large(table) = self.encoding.view() {
-                lot.iter().for_each(|member| member.with(|text| table.prefetch(text)));
+            match self.encoding.view_mut() {
+                Large(table) => with_texts(&lot, |keys| table.put_each(keys)),
+                _ => lot.into_iter().for_each(|member| _ = self.add(member, limits)),
             }
-            lot.into_iter().for_each(|member| _ = self.add(member, limits));
         }
+    }
+
+    /// The members of any of these sets, which may come in any order.
+    pub fn union(sets: &[&Set], limits: &Limits) -> Set {
+        let mut result = Set::new();
+        let largest = sets.iter().copied().max_by_key(|set| set.len()).filter(|set| !set.may_be_small(limits));
+        if let Some(largest) = largest {
+            // A table is copied faster than it grows.
+            result = largest.clone();
+        }
+        let is_copied = |set: &Set| largest.is_some_and(|largest| core::ptr::eq(largest, set));
+        sets.iter().filter(|set| !is_copied(set)).for_each(|set| result.add_all(set, limits));
+        result
+    }
+
+    /// Whether a small encoding might hold so many members.
+    pub fn may_be_small(&self, limits: &Limits) -> bool {
+        self.len() <= limits.set_max_intset_entries.max(limits.set_max_listpack_entries)
     }
 
     /// Whether the member was there.
@@ -398,6 +414,15 @@ fn member_of(record: Record<'_>) -> Element<'_> {
     Element::Bytes(record.key)
 }
 
+/// Calls `f` with the texts of a lot of members.
+fn with_texts(lot: &[Element<'_>], f: impl FnOnce(&[&[u8]])) {
+    let (mut texts, mut keys) = ([None; LOT], [&b""[..]; LOT]);
+    for ((key, text), member) in keys.iter_mut().zip(&mut texts).zip(lot) {
+        *key = member.text(text);
+    }
+    f(&keys[..lot.len()]);
+}
+
 /// Whether the member is new.
 fn put(table: &mut Table, member: &[u8]) -> bool {
     table.put(Record { key: member, value: b"", number: None })
@@ -474,6 +499,27 @@ mod tests {
                 let passes = |member: &Element<'_>| others.iter().all(|set| set.has(*member) == keep);
                 assert!(first.sifted(&others, keep).eq(first.iter().filter(passes)));
             }
+        }
+    }
+
+    #[test]
+    fn a_union_has_what_any_has_in_the_encoding_that_adding_makes() {
+        let mut rng = Rng::new(8);
+        let limits = Limits { set_max_intset_entries: 20, set_max_listpack_entries: 10, ..Limits::default() };
+        for _ in 0..300 {
+            let mut set = || {
+                let (size, prefix) = (rng.below(60), ["", "m"][rng.below(2) as usize]);
+                let mut set = Set::new();
+                (0..size).for_each(|_| _ = set.insert(format!("{prefix}{}", rng.below(70)).as_bytes(), &limits));
+                set
+            };
+            let sets = [set(), set(), set()];
+            let sets: Vec<&Set> = sets.iter().chain([&sets[1]]).collect();
+            let (union, mut added) = (Set::union(&sets, &limits), Set::new());
+            sets.iter().flat_map(|set| set.iter()).for_each(|member| _ = added.add(member, &limits));
+            let all: BTreeSet<_> = added.iter().map(|member| member.with(<[u8]>::to_vec)).collect();
+            check(&union, &all);
+            assert_eq!(union.encoding(), added.encoding());
         }
     }
 
