@@ -152,7 +152,7 @@ impl Listpack {
 
     /// The element at a position that is not the end.
     pub fn get(&self, at: Position) -> Element<'_> {
-        decode(&self.bytes[at..])
+        decode(&self.bytes[at..]).0
     }
 
     /// The position after the element at `at`.
@@ -203,10 +203,12 @@ impl Listpack {
         let wanted = Element::of(text);
         let mut at = from;
         while at < self.end() {
-            if self.get(at).is(wanted) {
+            let (element, size) = decode(&self.bytes[at..]);
+            if element.is(wanted) {
                 return Some(at);
             }
-            for _ in 0..stride {
+            at += size + back_len(size);
+            for _ in 1..stride {
                 if at < self.end() {
                     at = self.next(at);
                 }
@@ -345,8 +347,8 @@ impl<'a> Iterator for Iter<'a> {
         if self.range.is_empty() {
             return None;
         }
-        let element = self.pack.get(self.range.start);
-        self.range.start = self.pack.next(self.range.start);
+        let (element, size) = decode(&self.pack.bytes[self.range.start..]);
+        self.range.start += size + back_len(size);
         Some(element)
     }
 }
@@ -442,15 +444,17 @@ fn checked_entry_len(bytes: &[u8]) -> Option<usize> {
     (entry[size..] == expected[..back_len(size)]).then_some(entry.len())
 }
 
-fn decode(bytes: &[u8]) -> Element<'_> {
-    let string = |head: usize, len: usize| Element::Bytes(&bytes[head..head + len]);
-    let integer = |width: usize| Element::Int(read_signed(&bytes[1..=width]));
+/// The element that `bytes` begins with, and the size of its encoding and data.
+#[inline]
+fn decode(bytes: &[u8]) -> (Element<'_>, usize) {
+    let string = |head: usize, len: usize| (Element::Bytes(&bytes[head..head + len]), head + len);
+    let integer = |width: usize| (Element::Int(read_signed(&bytes[1..=width])), 1 + width);
     match bytes[0] {
-        value @ 0x00..=0x7f => Element::Int(value.into()),
+        value @ 0x00..=0x7f => (Element::Int(value.into()), 1),
         head @ 0x80..=0xbf => string(1, usize::from(head & 0x3f)),
         head @ 0xc0..=0xdf => {
             let unsigned = i64::from(head & 0x1f) << 8 | i64::from(bytes[1]);
-            Element::Int(if unsigned < 0x1000 { unsigned } else { unsigned - 0x2000 })
+            (Element::Int(if unsigned < 0x1000 { unsigned } else { unsigned - 0x2000 }), 2)
         }
         head @ 0xe0..=0xef => string(2, usize::from(head & 0x0f) << 8 | usize::from(bytes[1])),
         0xf0 => string(5, read_unsigned(&bytes[1..5]) as usize),

@@ -261,24 +261,39 @@ impl Quicklist {
     /// Removes `count` elements from an index on.
     pub fn remove(&mut self, index: usize, count: usize) {
         let mut left = count.min(self.len.saturating_sub(index));
-        while left > 0 {
-            let (node, offset) = self.locate(index).expect("elements are left from there on");
-            let here = (self.nodes[node].count as usize - offset).min(left);
-            if here == self.nodes[node].count as usize {
-                self.take_node(node);
-            } else {
-                self.edit(
-                    node,
-                    |node| {
-                        let at = node.pack.seek(offset as i64).expect("the offset is below the count");
-                        node.pack.remove_many(at, here);
-                    },
-                    0,
-                );
-                self.len -= here;
-            }
+        let Some((mut first, offset)) = self.locate(index) else { return };
+        if offset > 0 {
+            let here = (self.nodes[first].count as usize - offset).min(left);
+            self.cut(first, offset, here);
             left -= here;
+            first += 1;
         }
+        let is_whole = |node: &&Node| {
+            let whole = left > 0 && node.count as usize <= left;
+            left -= if whole { node.count as usize } else { 0 };
+            whole
+        };
+        let whole = self.nodes.range(first..).take_while(is_whole).count();
+        for gone in self.nodes.drain(first..first + whole) {
+            self.packs -= gone.pack.memory();
+            self.len -= gone.count as usize;
+        }
+        if left > 0 {
+            self.cut(first, 0, left);
+        }
+    }
+
+    /// Removes some elements of a node, but not all.
+    fn cut(&mut self, node: usize, offset: usize, count: usize) {
+        self.edit(
+            node,
+            |node| {
+                let at = node.pack.seek(offset as i64).expect("the offset is below the count");
+                node.pack.remove_many(at, count);
+            },
+            0,
+        );
+        self.len -= count;
     }
 
     /// Removes the elements of these ascending indices, all in one pass.

@@ -1,14 +1,15 @@
 //! SORT, SORT_RO: the elements of a collection in an order, their own or that of other keys, and what other keys hold of
 //! them.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::ops::Range;
 
 use crate::base::hash;
 use crate::base::number::parse_f64;
 use crate::collections::listpack::Element;
 use crate::commands::call::{Call, integer};
+use crate::commands::collection::reply_element_or_null;
 use crate::commands::declaration::{
     Access, Argument, Begin, Categories, Command, Find, Flags, Group, KeySpec, Outcome,
 };
@@ -149,7 +150,45 @@ fn may_leave_slot(call: &Call<'_>, pattern: &[u8]) -> bool {
     tag.is_none_or(|tag| hash::slot(tag) != hash::slot(call.arg(1)))
 }
 
-type Text = Vec<u8>;
+/// Elements and other texts, in one piece: a million of them are no million allocations.
+#[derive(Default)]
+struct Texts {
+    items: Vec<Item>,
+    bytes: Vec<u8>,
+}
+
+/// What one of them is, or that there is none.
+#[derive(Clone, Copy)]
+enum Item {
+    Missing,
+    Int(i64),
+    Text { start: usize, len: usize },
+}
+
+impl Texts {
+    fn push(&mut self, text: Option<Element<'_>>) {
+        self.items.push(match text {
+            None => Item::Missing,
+            Some(Element::Int(value)) => Item::Int(value),
+            Some(Element::Bytes(bytes)) => {
+                self.bytes.extend_from_slice(bytes);
+                Item::Text { start: self.bytes.len() - bytes.len(), len: bytes.len() }
+            }
+        });
+    }
+
+    fn get(&self, index: usize) -> Option<Element<'_>> {
+        match self.items[index] {
+            Item::Missing => None,
+            Item::Int(value) => Some(Element::Int(value)),
+            Item::Text { start, len } => Some(Element::Bytes(&self.bytes[start..start + len])),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Option<Element<'_>>> {
+        (0..self.items.len()).map(|index| self.get(index))
+    }
+}
 
 fn sort(call: &mut Call<'_>, known: &[&'static str]) -> Outcome {
     let mut options = Options::parse(call, known)?;
@@ -160,92 +199,124 @@ fn sort(call: &mut Call<'_>, known: &[&'static str]) -> Outcome {
         options.by = None;
         options.as_text = true;
     }
-    if sorts {
-        elements = in_order(call, elements, &options)?;
-    }
-    let from = usize::try_from(options.offset.max(0)).unwrap_or(usize::MAX).min(elements.len());
+    let len = elements.items.len();
+    let from = usize::try_from(options.offset.max(0)).unwrap_or(usize::MAX).min(len);
     let count = usize::try_from(options.count).unwrap_or(usize::MAX);
-    let chosen = &elements[from..from.saturating_add(count).min(elements.len())];
-    let result = gathered(call, chosen, &options.gets);
+    let wanted = from..from.saturating_add(count).min(len);
+    if sorts {
+        elements.items = in_order(call, &elements, wanted.clone(), &options)?;
+    }
+    elements.items.truncate(wanted.end);
+    elements.items.drain(..wanted.start);
+    let result = if options.gets.is_empty() { elements } else { gathered(call, &elements, &options.gets) };
     match options.destination {
         Some(position) => store(call, position, &result),
         None => {
-            call.reply.array(result.len());
-            result.iter().for_each(|text| call.reply.bulk_or_null(text.as_deref()));
+            call.reply.array(result.items.len());
+            result.iter().for_each(|text| reply_element_or_null(call.reply, text));
             Ok(())
         }
     }
 }
 
 /// The elements as they lie there, from the last on where that is asked for; and whether it is a set, which has no last.
-fn elements(call: &mut Call<'_>, from_the_last: bool) -> Result<(Vec<Text>, bool), Error> {
-    fn text(element: Element<'_>) -> Text {
-        element.with(<[u8]>::to_vec)
-    }
-    let key = call.key(1);
-    Ok(match call.state.read(&key).map(|entry| entry.value()) {
-        None => (Vec::new(), false),
+fn elements(call: &mut Call<'_>, from_the_last: bool) -> Result<(Texts, bool), Error> {
+    let (key, mut texts) = (call.key(1), Texts::default());
+    let mut push = |element: Element<'_>| texts.push(Some(element));
+    let is_set = match call.state.read(&key).map(|entry| entry.value()) {
+        None => false,
         Some(ValueRef::List(list)) => {
-            let mut elements: Vec<Text> = list.iter().map(text).collect();
+            list.iter().for_each(push);
             if from_the_last {
-                elements.reverse();
+                texts.items.reverse();
             }
-            (elements, false)
+            false
         }
-        Some(ValueRef::Set(set)) => (set.iter().map(text).collect(), true),
-        Some(ValueRef::ZSet(zset)) if from_the_last => (zset.iter().rev().map(|s| text(s.member)).collect(), false),
-        Some(ValueRef::ZSet(zset)) => (zset.iter().map(|scored| text(scored.member)).collect(), false),
+        Some(ValueRef::Set(set)) => {
+            set.iter().for_each(push);
+            true
+        }
+        Some(ValueRef::ZSet(zset)) => {
+            if from_the_last {
+                zset.iter().rev().for_each(|scored| push(scored.member));
+            } else {
+                zset.iter().for_each(|scored| push(scored.member));
+            }
+            false
+        }
         Some(_) => return Err(error::WRONG_TYPE),
-    })
+    };
+    Ok((texts, is_set))
 }
 
-/// What an element is sorted by.
-enum Weight {
-    Number(f64),
-    Text(Option<Text>),
-    /// The element itself.
-    Itself,
-}
-
-fn in_order(call: &mut Call<'_>, elements: Vec<Text>, options: &Options<'_>) -> Result<Vec<Text>, Error> {
-    let mut weighed: Vec<(Weight, Text)> = Vec::with_capacity(elements.len());
-    for element in elements {
-        let weight = match options.by {
-            None if options.as_text => Weight::Itself,
-            None => Weight::Number(parse_f64(&element).ok_or(NOT_NUMBERS)?),
-            Some(pattern) => {
-                let found = look_up(call, pattern, &element).map(Cow::into_owned);
-                match found {
-                    found if options.as_text => Weight::Text(found),
-                    None => Weight::Number(0.0),
-                    Some(text) => Weight::Number(parse_f64(&text).ok_or(NOT_NUMBERS)?),
-                }
-            }
-        };
-        weighed.push((weight, element));
+/// The elements, of which those at the wanted places are what stands there in order.
+fn in_order(
+    call: &mut Call<'_>,
+    elements: &Texts,
+    wanted: Range<usize>,
+    options: &Options<'_>,
+) -> Result<Vec<Item>, Error> {
+    let weights = match options.by {
+        Some(pattern) => Some(gathered(call, elements, &[pattern])),
+        None => None,
+    };
+    let weights = weights.as_ref().unwrap_or(elements);
+    let by_text = |texts: &Texts, a: u32, b: u32| compare(texts.get(a as usize), texts.get(b as usize));
+    // What is equal stays in the order that it came in.
+    if options.as_text {
+        let order = |a: &u32, b: &u32| by_text(weights, *a, *b);
+        let indices = (0..elements.items.len() as u32).collect();
+        return Ok(arranged(elements, indices, wanted, options, order, |index| *index));
     }
-    weighed.sort_by(|a, b| {
-        let order = compare(a, b);
-        if options.descending { order.reverse() } else { order }
-    });
-    Ok(weighed.into_iter().map(|(_, element)| element).collect())
+    let mut numbers = Vec::with_capacity(elements.items.len());
+    for (weight, index) in weights.iter().zip(0..) {
+        let number = match weight {
+            None => 0.0,
+            Some(Element::Int(value)) => value as f64,
+            Some(Element::Bytes(text)) => parse_f64(text).ok_or(NOT_NUMBERS)?,
+        };
+        numbers.push((number, index));
+    }
+    let order = |(a, at): &(f64, u32), (b, other): &(f64, u32)| {
+        a.partial_cmp(b).unwrap_or(Ordering::Equal).then_with(|| by_text(elements, *at, *other))
+    };
+    Ok(arranged(elements, numbers, wanted, options, order, |(_, index)| *index))
 }
 
-fn compare((a, element): &(Weight, Text), (b, other): &(Weight, Text)) -> Ordering {
+/// Sorts what stands for elements as far as is wanted.
+fn arranged<T>(
+    elements: &Texts,
+    mut all: Vec<T>,
+    wanted: Range<usize>,
+    options: &Options<'_>,
+    order: impl Fn(&T, &T) -> Ordering,
+    index: impl Fn(&T) -> u32,
+) -> Vec<Item> {
+    let order = |a: &T, b: &T| {
+        let order = if options.descending { order(b, a) } else { order(a, b) };
+        order.then_with(|| index(a).cmp(&index(b)))
+    };
+    if wanted.end < all.len() {
+        all.select_nth_unstable_by(wanted.end, order);
+        all.truncate(wanted.end);
+    }
+    all.sort_unstable_by(order);
+    all.iter().map(|item| elements.items[index(item) as usize]).collect()
+}
+
+/// As texts, of which one that is missing comes first.
+fn compare(a: Option<Element<'_>>, b: Option<Element<'_>>) -> Ordering {
     match (a, b) {
-        (Weight::Number(a), Weight::Number(b)) => {
-            a.partial_cmp(b).unwrap_or(Ordering::Equal).then_with(|| element.cmp(other))
-        }
-        (Weight::Text(a), Weight::Text(b)) => a.cmp(b),
-        _ => element.cmp(other),
+        (Some(a), Some(b)) => a.with(|a| b.with(|b| a.cmp(b))),
+        (a, b) => a.is_some().cmp(&b.is_some()),
     }
 }
 
 /// What the key holds that the pattern names with the element in the place of its `*`: a string, or behind `->` a field of
 /// a hash; `#` is the element itself.
-fn look_up<'e>(call: &mut Call<'_>, pattern: &[u8], element: &'e [u8]) -> Option<Cow<'e, [u8]>> {
+fn look_up<'e>(call: &'e mut Call<'_>, pattern: &[u8], element: Element<'e>) -> Option<Element<'e>> {
     if pattern == b"#" {
-        return Some(Cow::Borrowed(element));
+        return Some(element);
     }
     let star = pattern.iter().position(|&byte| byte == b'*')?;
     let (before, behind) = (&pattern[..star], &pattern[star + 1..]);
@@ -254,36 +325,32 @@ fn look_up<'e>(call: &mut Call<'_>, pattern: &[u8], element: &'e [u8]) -> Option
         Some(at) => (&behind[..at], Some(&behind[at + 2..])),
         None => (behind, None),
     };
-    let name = [before, element, behind].concat();
+    let name = element.with(|element| [before, element, behind].concat());
     let (key, now) = (call.state.keyspace.key(&name), call.state.now);
     let value = call.state.read(&key)?.value();
-    Some(Cow::Owned(match (value, field) {
-        (ValueRef::Hash(hash), Some(field)) => hash.at(now).get(field)?.with(<[u8]>::to_vec),
-        (ValueRef::Int(value), None) => Element::Int(value).with(<[u8]>::to_vec),
-        (ValueRef::Bytes(text), None) => text.to_vec(),
-        _ => return None,
-    }))
+    match (value, field) {
+        (ValueRef::Hash(hash), Some(field)) => hash.at(now).get(field),
+        (ValueRef::Int(value), None) => Some(Element::Int(value)),
+        (ValueRef::Bytes(text), None) => Some(Element::Bytes(text)),
+        _ => None,
+    }
 }
 
-/// For each element what the GETs say, or else the element.
-fn gathered(call: &mut Call<'_>, elements: &[Text], gets: &[&[u8]]) -> Vec<Option<Text>> {
-    let mut result = Vec::new();
-    for element in elements {
-        if gets.is_empty() {
-            result.push(Some(element.clone()));
-        }
-        for pattern in gets {
-            result.push(look_up(call, pattern, element).map(Cow::into_owned));
-        }
+/// For each element what the patterns say.
+fn gathered(call: &mut Call<'_>, elements: &Texts, patterns: &[&[u8]]) -> Texts {
+    let mut result = Texts::default();
+    for element in elements.iter().flatten() {
+        patterns.iter().for_each(|pattern| result.push(look_up(call, pattern, element)));
     }
     result
 }
 
-fn store(call: &mut Call<'_>, position: usize, result: &[Option<Text>]) -> Outcome {
+fn store(call: &mut Call<'_>, position: usize, result: &Texts) -> Outcome {
     let key = call.key(position);
-    call.reply.integer(result.len() as i64);
+    let len = result.items.len();
+    call.reply.integer(len as i64);
     call.state.drop_if_expired(&key);
-    if result.is_empty() {
+    if len == 0 {
         if call.db().discard(&key) {
             call.changed(key.bytes, Notify::GENERIC, "del");
             call.record(&[b"DEL", key.bytes]);
@@ -291,13 +358,17 @@ fn store(call: &mut Call<'_>, position: usize, result: &[Option<Text>]) -> Outco
         return Ok(());
     }
     let (limits, clock, mut list) = (call.state.limits(), call.state.clock(), List::new());
-    result.iter().for_each(|text| list.push(End::Tail, text.as_deref().unwrap_or_default(), &limits));
-    let payload = rdb::dump(ValueRef::List(&list));
+    for text in result.iter() {
+        text.unwrap_or(Element::Bytes(b"")).with(|text| list.push(End::Tail, text, &limits));
+    }
+    // The result itself: what it came from may have expired elsewhere, or lie in another order.
+    if call.state.effects.records_wanted {
+        let payload = rdb::dump(ValueRef::List(&list));
+        call.record(&[b"RESTORE", key.bytes, b"0", &payload, b"REPLACE"]);
+    }
     call.announce_new(&key);
     call.db().insert(&key, Value::Object(Object::List(list)), None).touch(clock);
-    call.changed_times(result.len() as u64, key.bytes, Notify::LIST, "sortstore");
-    // The result itself: what it came from may have expired elsewhere, or lie in another order.
-    call.record(&[b"RESTORE", key.bytes, b"0", &payload, b"REPLACE"]);
+    call.changed_times(len as u64, key.bytes, Notify::LIST, "sortstore");
     Ok(())
 }
 
