@@ -10,8 +10,12 @@ use kvarium_engine::node::Node;
 use kvarium_engine::resp::decode::{Batch, Limits, Progress};
 use kvarium_engine::resp::value::ReplyValue;
 use kvarium_engine::types::hyperloglog::{self as hll, Registers};
+use kvarium_engine::world::journal::History;
+use kvarium_engine::world::predicate::Predicate;
+use kvarium_engine::world::scenario::Scenario;
 use kvarium_engine::world::script::Action;
 use kvarium_engine::world::share;
+use kvarium_engine::world::witness::Goal;
 
 use crate::calls::encode;
 
@@ -30,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "link", run: link, examples: LINKS },
     Target { name: "hyperloglog", run: hyperloglog, examples: HYPERLOGLOGS },
     Target { name: "restore", run: restore, examples: VALUES },
+    Target { name: "predicate", run: predicate, examples: PREDICATES },
 ];
 
 const COMMANDS: &[&[u8]] = &[
@@ -58,6 +63,12 @@ const LINKS: &[&[u8]] = &[
     b"#v1.AQUA-v9hIGJ5dA",
     b"v1.AwA",
     b"!scenario 3-masters\n!seed 42\n+1s @A-M> SET k v\n!cut A-M B-M\n!until event(Moved)\n",
+];
+
+const PREDICATES: &[&[u8]] = &[
+    b"before(predicted(ttl), ran(\"TTL *\", node=M, reply == -1, count != 2) >= 2) and not event(Removed, has=\"k\")",
+    b"within(event(Killed, node=A-M) > 1, event(Started), 1.5s) or always(state(type of \"a b\", db=3, at=f) ~ nil)",
+    b"(answer(link) == \"A-S \\\"C-M\") or never(state(keys, node=M) <= 0.5) and (state(config of maxmemory) == 1)",
 ];
 
 const HYPERLOGLOGS: &[&[u8]] = &[
@@ -206,7 +217,20 @@ fn reply(input: &[u8]) {
     }
 }
 
-/// A configuration that is taken is written so that it reads the same.
+/// A predicate is taken or refused; what is taken is written so that it means the same, and a world can watch for it.
+fn predicate(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    let Ok(check) = Predicate::parse(text) else { return };
+    assert_eq!(Predicate::parse(&check.to_string()).as_ref(), Ok(&check), "{text}");
+    let goals = [Goal { check, truth: None }];
+    let Ok(mut history) = History::watched(&Scenario::single(), 1, &goals) else { return };
+    for line in ["!begin", "@M> SET k v", "!answer link 1", "!advance 2ms"] {
+        history.act(Action::parse(line).expect("an action")).expect("it can be done");
+    }
+    let witness = history.world().witness().expect("it watches");
+    assert_eq!(witness.reached(0).is_some(), witness.shortfalls(0).is_empty(), "{text}");
+}
+
 /// A link's script is text, and each of its lines is an action or refused.
 fn link(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
@@ -218,6 +242,7 @@ fn link(bytes: &[u8]) {
     }
 }
 
+/// A configuration that is taken is written so that it reads the same.
 fn config(input: &[u8]) {
     let Ok(config) = Config::parse(&String::from_utf8_lossy(input)) else { return };
     let text = config.to_text();

@@ -25,4 +25,4 @@ macro_rules! tests {
     };
 }
 
-tests! { decode node reply config link hyperloglog restore }
+tests! { decode node reply config link hyperloglog restore predicate }

@@ -16,9 +16,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::World;
+use super::predicate::Events;
 use super::scenario::{PRESETS, Scenario};
-use super::script::{Action, LONGEST, Predicate, ScriptError, Span, span};
+use super::script::{Action, LONGEST, ScriptError, Span, span};
 use super::trace::Happened;
+use super::witness::Goal;
 use crate::base::time::Duration;
 
 /// An action and the moment at which it is done.
@@ -98,6 +100,20 @@ impl History {
     /// A configuration of the scenario can't be taken; those that come with us can.
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let world = World::new(scenario, seed).unwrap_or_else(|why| panic!("{}: {why}", scenario.name));
+        History::of(scenario, seed, world)
+    }
+
+    /// The same, with a witness of goals: see [`World::watch`].
+    ///
+    /// # Errors
+    /// The scenario does not start, or a goal names a node that is not there.
+    pub fn watched(scenario: &Scenario, seed: u64, goals: &[Goal]) -> Result<Self, ScriptError> {
+        let mut world = World::new(scenario, seed).map_err(|why| ScriptError::new(&scenario.name, why))?;
+        world.watch(goals)?;
+        Ok(History::of(scenario, seed, world))
+    }
+
+    fn of(scenario: &Scenario, seed: u64, world: World) -> Self {
         let main = Branch { name: "main".to_owned(), parent: None, journal: Vec::new(), end: Duration::ZERO };
         let mut history = History {
             scenario: scenario.clone(),
@@ -267,7 +283,7 @@ impl History {
                 self.advance(now + *span, usize::MAX);
                 return Ok(());
             }
-            Action::Until { event, limit } => return self.run_until(event, now + *limit),
+            Action::Until { event, times, limit } => return self.run_until(event, *times, now + *limit),
             _ => {}
         }
         let is_past = self.is_in_the_past();
@@ -313,7 +329,20 @@ impl History {
     /// # Errors
     /// The line and the word that are wrong.
     pub fn from_script(text: &str) -> Result<History, ScriptError> {
-        let (mut history, at) = History::open(text)?;
+        History::played(History::open(text)?)
+    }
+
+    /// The same, with a witness of goals.
+    ///
+    /// # Errors
+    /// The line and the word that are wrong, in the script or in a goal.
+    pub fn from_script_watched(text: &str, goals: &[Goal]) -> Result<History, ScriptError> {
+        let script = Script::parse(text)?;
+        let history = History::watched(&script.scenario, script.seed, goals)?;
+        History::played(history.with(script)?)
+    }
+
+    fn played((mut history, at): (History, Duration)) -> Result<History, ScriptError> {
         history.seek(history.end());
         history.seek(at);
         match history.refused.pop() {
@@ -330,7 +359,11 @@ impl History {
     /// The line and the word that are wrong.
     pub fn open(text: &str) -> Result<(History, Duration), ScriptError> {
         let script = Script::parse(text)?;
-        let mut history = History::new(&script.scenario, script.seed);
+        History::new(&script.scenario, script.seed).with(script)
+    }
+
+    /// With all of a script still to come.
+    fn with(mut self, script: Script) -> Result<(History, Duration), ScriptError> {
         let mut at = Duration::ZERO;
         for (line, wait, action) in script.lines {
             at = at + wait;
@@ -341,15 +374,15 @@ impl History {
                 None => {}
                 Some(Action::Advance(span)) => at = at + span,
                 Some(action @ Action::Until { .. }) => {
-                    history.seek(at);
-                    history.act(action).map_err(|error| error.in_line(line))?;
-                    at = history.now();
+                    self.seek(at);
+                    self.act(action).map_err(|error| error.in_line(line))?;
+                    at = self.now();
                 }
-                Some(action) => history.branches[0].journal.push(Entry { at, action }),
+                Some(action) => self.branches[0].journal.push(Entry { at, action }),
             }
-            history.branches[0].end = history.branches[0].end.max(at);
+            self.branches[0].end = self.branches[0].end.max(at);
         }
-        Ok((history, script.at.unwrap_or(at).min(at)))
+        Ok((self, script.at.unwrap_or(at).min(at)))
     }
 
     /// Actions of an opened script that could not be done when their time came.
@@ -357,7 +390,7 @@ impl History {
         &self.refused
     }
 
-    fn run_until(&mut self, event: &Predicate, deadline: Duration) -> Result<(), ScriptError> {
+    fn run_until(&mut self, event: &Events, times: u32, deadline: Duration) -> Result<(), ScriptError> {
         let node = match &event.node {
             None => None,
             Some(name) => match self.world.party_named(name)? {
@@ -365,7 +398,7 @@ impl History {
                 super::trace::Party::Client(_) => return Err(ScriptError::new(name, "this is a client, not a node")),
             },
         };
-        let mut missing = event.times;
+        let mut missing = times;
         while let Some(next) = self.next_moment().filter(|next| *next <= deadline) {
             let before = self.here();
             let first = self.first;

@@ -19,10 +19,14 @@ pub mod journal;
 pub mod link;
 mod machine;
 pub mod outside;
+pub mod predicate;
+pub mod question;
 pub mod scenario;
 pub mod script;
 pub mod share;
 pub mod trace;
+mod waiting;
+pub mod witness;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -41,6 +45,7 @@ use outside::{Due, InFlight, Outside, Parcel, Way};
 use scenario::Scenario;
 use script::{Action, Between, ScriptError};
 use trace::{Happened, NodeId, Party, WorldEvent};
+use witness::{Goal, Witness};
 
 #[derive(Clone)]
 pub struct World {
@@ -50,6 +55,7 @@ pub struct World {
     rng: Rng,
     /// What has been dealt with: see [`World::work`].
     work: u64,
+    witness: Option<Box<Witness>>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,7 +119,7 @@ impl World {
             machines.push(Machine::new(&spec.name, NodeId(index as u16), config, rng.fork()));
         }
         let outside = Outside::new(Links::new(scenario.latency, scenario.jitter), addresses, rng.fork());
-        let mut world = World { machines, clients: Vec::new(), outside, rng, work: 0 };
+        let mut world = World { machines, clients: Vec::new(), outside, rng, work: 0, witness: None };
         for machine in &mut world.machines {
             world.outside.trace.cause = None;
             machine.start(&mut world.outside)?;
@@ -158,6 +164,7 @@ impl World {
             Some(Due::Client { client }) => self.wake_client(client),
         }
         self.outside.trace.cause = None;
+        self.let_witness_see();
     }
 
     /// Deals with all that is due until `to`, as long as `budget` lasts, which pays for the steps; whether that was
@@ -266,6 +273,7 @@ impl World {
         self.outside.trace.cause = None;
         let result = self.do_action(action);
         self.outside.trace.cause = None;
+        self.let_witness_see();
         result
     }
 
@@ -332,6 +340,17 @@ impl World {
                 }
                 let client = self.console_of(*tab)?;
                 self.with_client(client, |actor, outside| actor.as_console(|console| console.close(outside)));
+            }
+            Action::Begin => {
+                if let Some(mut witness) = self.witness.take() {
+                    witness.begin(self);
+                    self.witness = Some(witness);
+                }
+            }
+            Action::Answer { id, value } => {
+                if let Some(witness) = &mut self.witness {
+                    witness.hear(id, value)?;
+                }
             }
             Action::Advance(_) | Action::Until { .. } => {
                 return Err(ScriptError::new(&action.to_string(), "time is moved by who plays the world"));
@@ -562,6 +581,26 @@ impl World {
             if let Some(node) = &mut machine.node {
                 node.keep_records();
             }
+        }
+    }
+
+    /// Has goals watched, from `!begin` on.
+    ///
+    /// # Errors
+    /// A goal names a node that is not there.
+    pub fn watch(&mut self, goals: &[Goal]) -> Result<(), ScriptError> {
+        self.witness = Some(Box::new(Witness::new(self, goals)?));
+        Ok(())
+    }
+
+    pub fn witness(&self) -> Option<&Witness> {
+        self.witness.as_deref()
+    }
+
+    fn let_witness_see(&mut self) {
+        if let Some(mut witness) = self.witness.take() {
+            witness.see(self, &self.outside.trace.fresh);
+            self.witness = Some(witness);
         }
     }
 

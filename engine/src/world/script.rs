@@ -10,6 +10,7 @@
 //! !load NAME rate=100 keys=1000 dist=zipf read=0.8 pipeline=1   !load NAME stop
 //! !tab 2 A-M resp3   !close 2
 //! !advance 5s   !until event(Moved, node=A-M, has="k") >= 2 limit 60s
+//! !begin   !answer votes 2      a lesson begins to look, and hears what one says to its questions
 //! ```
 //! Reading never panics, whatever the text, and an error names the word that is wrong.
 
@@ -20,7 +21,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::actor::{Distribution, Knowledge, LoadSpec};
-use super::trace::{Happened, KINDS, NodeId};
+use super::predicate::{Events, Reader};
 use crate::base::time::Duration;
 
 /// What can be done to a world.
@@ -63,8 +64,16 @@ pub enum Action {
     },
     Advance(Duration),
     Until {
-        event: Predicate,
+        event: Events,
+        times: u32,
         limit: Duration,
+    },
+    /// What a witness is to see begins here.
+    Begin,
+    /// What the one who plays says to a question of a lesson.
+    Answer {
+        id: String,
+        value: String,
     },
 }
 
@@ -74,25 +83,6 @@ pub struct Between {
     pub from: String,
     pub to: String,
     pub one_way: bool,
-}
-
-/// Which events one waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Predicate {
-    pub kind: &'static str,
-    pub node: Option<String>,
-    /// What its text has in it.
-    pub has: Option<String>,
-    pub times: u32,
-}
-
-impl Predicate {
-    /// Whether this is such an event; `node` is the one of that name.
-    pub fn matches(&self, happened: &Happened, node: Option<NodeId>) -> bool {
-        happened.event.kind() == self.kind
-            && (self.node.is_none() || happened.node == node)
-            && self.has.as_ref().is_none_or(|has| happened.event.to_string().contains(has.as_str()))
-    }
 }
 
 /// Why a script can't be read or run.
@@ -143,6 +133,8 @@ const LINE: usize = 1 << 20;
 pub const LONGEST: Duration = Duration::from_seconds(24 * 3600);
 /// How long `!until` waits where no limit is given.
 const LIMIT: Duration = Duration::from_seconds(60);
+/// The longest answer.
+const ANSWER: usize = 256;
 
 type Parsed<T> = Result<T, ScriptError>;
 
@@ -182,9 +174,11 @@ impl Action {
             "close" => Action::Close { tab: tab_number(words.next("a tab's number")?)? },
             "advance" => Action::Advance(span(words.next("a span")?)?),
             "until" => return until(words.rest),
+            "begin" => Action::Begin,
+            "answer" => return answer(&mut words),
             _ => {
-                let verbs =
-                    "kill, restart, pause, resume, cut, heal, latency, jitter, clock, load, tab, close, advance, until";
+                let verbs = "kill, restart, pause, resume, cut, heal, latency, jitter, clock, load, tab, close, \
+                             advance, until, begin, answer";
                 return Err(ScriptError::new(verb, format!("no such verb; there are {verbs}")));
             }
         };
@@ -253,12 +247,12 @@ impl<'a> Words<'a> {
     }
 }
 
-fn first_word(text: &str) -> &str {
+pub(super) fn first_word(text: &str) -> &str {
     text.split_whitespace().next().unwrap_or_default()
 }
 
 /// A name of a node or client.
-fn name(word: &str) -> Parsed<String> {
+pub(super) fn name(word: &str) -> Parsed<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
     if word.is_empty() || word.len() > NAME || !word.chars().all(good) || word.contains("->") {
         let why = format!("a name has 1 to {NAME} letters, digits and _ . : -");
@@ -416,58 +410,39 @@ fn signed_span(word: &str) -> Parsed<i64> {
 
 /// `event(KIND, node=NODE, has="TEXT") >= N limit SPAN`.
 fn until(rest: &str) -> Parsed<Action> {
-    let rest = rest.trim();
-    let Some(inside) = rest.strip_prefix("event(") else {
+    let mut reader = Reader { rest: rest.trim() };
+    if !reader.take_word("event") {
         return Err(ScriptError::new(first_word(rest), "expected event(KIND)"));
-    };
-    let end = inside.find([',', ')']).ok_or_else(|| ScriptError::missing(") at the end of event("))?;
-    let kind = inside[..end].trim();
-    let Some(kind) = KINDS.iter().find(|known| **known == kind) else {
-        return Err(ScriptError::new(kind, format!("no such event; there are {}", KINDS.join(", "))));
-    };
-    let mut event = Predicate { kind, node: None, has: None, times: 1 };
-    let mut rest = &inside[end..];
-    while let Some(more) = rest.strip_prefix(',') {
-        let more = more.trim_start();
-        let Some((field, value)) = more.split_once('=') else {
-            return Err(ScriptError::new(first_word(more), "expected node=NODE or has=\"TEXT\""));
-        };
-        rest = match field.trim() {
-            "node" => {
-                let end = value.find([',', ')']).ok_or_else(|| ScriptError::missing(") at the end of event("))?;
-                event.node = Some(name(value[..end].trim())?);
-                &value[end..]
-            }
-            "has" => {
-                let (text, rest) = quoted(value.trim_start())?;
-                event.has = Some(text);
-                rest.trim_start()
-            }
-            other => return Err(ScriptError::new(other, "expected node=NODE or has=\"TEXT\"")),
-        };
     }
-    let Some(rest) = rest.strip_prefix(')') else {
-        return Err(ScriptError::new(first_word(rest), "expected , or )"));
-    };
-    let mut words = Words { rest };
-    let mut limit = LIMIT;
+    let event = reader.inside(Reader::events)?;
+    let mut words = Words { rest: reader.rest };
+    let (mut times, mut limit) = (1, LIMIT);
     while let Some(word) = words.take() {
         match word {
             ">=" => {
                 let count = words.next("a number")?;
                 let good = count.parse().ok().filter(|times| (1..=1_000_000).contains(times));
-                event.times =
-                    good.ok_or_else(|| ScriptError::new(count, "expected a whole number from 1 to 1000000"))?;
+                times = good.ok_or_else(|| ScriptError::new(count, "expected a whole number from 1 to 1000000"))?;
             }
             "limit" => limit = span(words.next("a span")?)?,
             other => return Err(ScriptError::new(other, "expected >= NUMBER or limit SPAN")),
         }
     }
-    Ok(Action::Until { event, limit })
+    Ok(Action::Until { event, times, limit })
+}
+
+/// `ID VALUE`, the value being all the rest.
+fn answer(words: &mut Words<'_>) -> Parsed<Action> {
+    let id = words.name("a question")?;
+    match words.rest.trim() {
+        "" => Err(ScriptError::missing("an answer")),
+        value if value.len() > ANSWER => Err(ScriptError::new(value, format!("an answer has at most {ANSWER} bytes"))),
+        value => Ok(Action::Answer { id, value: value.to_owned() }),
+    }
 }
 
 /// A text in double quotes, where \ takes what follows as it is; and what comes behind it.
-fn quoted(text: &str) -> Parsed<(String, &str)> {
+pub(super) fn quoted(text: &str) -> Parsed<(String, &str)> {
     let Some(inside) = text.strip_prefix('"') else {
         return Err(ScriptError::new(first_word(text), "expected a text in double quotes"));
     };
@@ -514,23 +489,6 @@ impl fmt::Display for Between {
     }
 }
 
-impl fmt::Display for Predicate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "event({}", self.kind)?;
-        if let Some(node) = &self.node {
-            write!(f, ", node={node}")?;
-        }
-        if let Some(has) = &self.has {
-            write!(f, ", has=\"{}\"", has.replace('\\', "\\\\").replace('"', "\\\""))?;
-        }
-        f.write_str(")")?;
-        if self.times > 1 {
-            write!(f, " >= {}", self.times)?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -558,13 +516,18 @@ impl fmt::Display for Action {
             }
             Action::Close { tab } => write!(f, "!close {tab}"),
             Action::Advance(span) => write!(f, "!advance {}", Span(*span)),
-            Action::Until { event, limit } => {
+            Action::Until { event, times, limit } => {
                 write!(f, "!until {event}")?;
+                if *times > 1 {
+                    write!(f, " >= {times}")?;
+                }
                 if *limit != LIMIT {
                     write!(f, " limit {}", Span(*limit))?;
                 }
                 Ok(())
             }
+            Action::Begin => f.write_str("!begin"),
+            Action::Answer { id, value } => write!(f, "!answer {id} {value}"),
         }
     }
 }
@@ -645,6 +608,8 @@ mod tests {
         "!tab 3 A-M resp3",
         "!close 2",
         "!advance 300s",
+        "!begin",
+        "!answer votes two of three",
         "!until event(Moved)",
         "!until event(Ran, node=A-M, has=\"SET \\\"k\\\"\") >= 3 limit 5s",
     ];
@@ -688,6 +653,8 @@ mod tests {
             ("!until event(Ran", ""),
             ("!until event(Ran) >= 0", "0"),
             ("!until event(Ran, has=x)", "x)"),
+            ("!begin now", "now"),
+            ("!answer votes", ""),
         ] {
             assert_eq!(Action::parse(text).unwrap_err().word, word, "{text}");
         }
