@@ -13,6 +13,7 @@ const { instance } = await WebAssembly.instantiate(require('fs').readFileSync(fi
 const print = (number) => console.log(BigInt.asUintN(64, number).toString());
 for (let seed = 0n; seed < BigInt(seeds); seed++) print(instance.exports.digest(seed));
 for (let seed = 0n; seed < BigInt(seeds); seed++) print(instance.exports.world(seed));
+for (let number = 0n, hash; (hash = instance.exports.lesson(number)) !== 0n; number++) print(hash);
 ";
 
 #[test]
@@ -31,12 +32,15 @@ fn a_seed_gives_the_same_digest_natively_and_in_webassembly() {
     };
     let text = succeeded(output);
     let digests: Vec<u64> = text.lines().map(|line| line.parse().expect("the script prints numbers")).collect();
-    let (nodes, worlds) = digests.split_at(SEEDS as usize);
-    assert_eq!(worlds.len() as u64, SEEDS);
+    let (nodes, rest) = digests.split_at(SEEDS as usize);
+    let (worlds, lessons) = rest.split_at(SEEDS as usize);
     for (seed, (&node, &world)) in (0..).zip(nodes.iter().zip(worlds)) {
         assert_eq!(kvarium_digest::digest(seed), node, "a node's life, seed {seed}");
         assert_eq!(kvarium_digest::world(seed), world, "a world's trace, seed {seed}");
     }
+    let native: Vec<u64> = (0..).map(kvarium_digest::lessons::lesson).take_while(|hash| *hash != 0).collect();
+    assert!(native.len() >= 2 * kvarium_lessons::LESSONS.len());
+    assert_eq!(native, lessons, "the lessons' traces");
 }
 
 /// Builds the module; where it is.

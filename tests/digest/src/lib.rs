@@ -4,6 +4,7 @@
 
 pub mod calls;
 pub mod faults;
+pub mod lessons;
 
 use calls::Calls;
 use kvarium_engine::base::hash::crc64;
