@@ -8,10 +8,13 @@ use yew::prelude::*;
 use crate::catalogue::Language;
 use crate::home::home;
 use crate::laboratory::Laboratory;
+use crate::lessons::fetch::fetch;
+use crate::lessons::list::{list, waiting};
 use crate::session::Session;
-use crate::shell::{dialog, laboratory, on_key};
+use crate::shell::{dialog, header, laboratory, on_key};
 use crate::store::{Change, PRESETS, Route, Store, Theme, View};
 use kvarium_engine::world::share;
+use kvarium_lessons::LESSONS;
 
 /// Draws again whenever the session's store has changed.
 #[hook]
@@ -38,7 +41,7 @@ pub fn App() -> Html {
         let lab = match route {
             Route::Lab(preset) => Laboratory::new(preset, None),
             Route::Home => Laboratory::home(),
-            Route::Shared | Route::Embedded => Laboratory::new(PRESETS[0].0, None),
+            Route::Lessons | Route::Lesson(_) | Route::Shared | Route::Embedded => Laboratory::new(PRESETS[0].0, None),
         };
         Session::new(Store::new(route, preferred_language(), lab))
     });
@@ -53,9 +56,30 @@ pub fn App() -> Html {
     };
     use_effect_with((language, theme), move |(language, theme)| remember(*language, *theme));
     let route = view.read().route;
+    {
+        let view = view.clone();
+        let failed = view.read().lessons.failed;
+        use_effect_with((route, failed), move |&(route, failed)| {
+            if !failed {
+                fetch(view, route);
+            }
+        });
+    }
+    use_effect_with(lesson_mark(&view), {
+        let view = view.clone();
+        move |_| keep_progress(&view)
+    });
+    let page = match route {
+        Route::Home => home(&view),
+        Route::Lessons => list(&view),
+        Route::Lesson(_) if view.read().lessons.open.is_none() => {
+            html! { <div class="home learn">{ header(&view) }<main>{ waiting(&view) }</main></div> }
+        }
+        _ => laboratory(&view),
+    };
     html! {
         <div class="kv" id="kvarium">
-            { if route == Route::Home { home(&view) } else { laboratory(&view) } }
+            { page }
             { dialog(&view) }
             <div class="hidden-text" role="status" aria-live="polite" id="narrator">{ view.read().narrator.said.clone() }</div>
         </div>
@@ -70,10 +94,14 @@ fn fragment() -> String {
     window().location().hash().unwrap_or_default()
 }
 
-/// `#/lab/single`, `#v1.…`.
+/// `#/lab/single`, `#/learn/L01`, `#v1.…`.
 fn route_of(fragment: &str) -> Route {
     if share::is_shared(fragment) {
         return Route::Shared;
+    }
+    if let Some(lesson) = fragment.strip_prefix("#/learn") {
+        let id = LESSONS.iter().find(|id| **id == lesson.trim_start_matches('/'));
+        return id.map_or(Route::Lessons, |id| Route::Lesson(id));
     }
     let preset = fragment.strip_prefix("#/lab").map(|rest| rest.trim_start_matches('/'));
     match preset {
@@ -93,8 +121,22 @@ fn preferred_language() -> Language {
 }
 
 /// Storage may be forbidden: then nothing is remembered, and nothing else changes.
-fn recalled(name: &str) -> Option<String> {
+pub fn recalled(name: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(&format!("kvarium.{name}")).ok().flatten()
+}
+
+/// Which lesson is open, and what changes when there is something more of it to be kept.
+fn lesson_mark(view: &View) -> Option<(String, (usize, usize, usize, usize))> {
+    let store = view.read();
+    let open = store.lessons.open.as_ref()?;
+    Some((open.lesson.id.clone(), open.mark(store.lab().history())))
+}
+
+fn keep_progress(view: &View) {
+    let store = view.read();
+    let (Some(open), Ok(Some(storage))) = (&store.lessons.open, window().local_storage()) else { return };
+    let text = open.progress(store.lab().history()).text();
+    let _ = storage.set_item(&format!("kvarium.lesson.{}", open.lesson.id), &text);
 }
 
 fn remember(language: Language, theme: Theme) {

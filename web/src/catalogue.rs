@@ -130,6 +130,40 @@ words! {
     door_embed: "Put a live, runnable example into your own page with one tag.", "用一个标签，把可运行的实例放进你自己的页面。";
     door_embed_title: "Embed it", "嵌入到你的页面";
 
+    // lessons
+    lessons: "Lessons", "课程";
+    lesson: "Lesson", "课程";
+    lessons_lead: "Each one opens a world that stands still. You say what will happen, make it happen, and see whether you were right; the engine itself looks.",
+        "每一课都打开一个静止的世界。先说会发生什么，再让它发生，看看自己说得对不对；由引擎本身来检查。";
+    door_lessons: "Predict, try, see: the engine itself checks what you have done.", "先预测，再动手，再看结果：由引擎本身来检查。";
+    loading: "On its way …", "正在加载……";
+    not_loaded: "It could not be loaded.", "加载失败。";
+    try_again: "Try again", "重试";
+    lesson_done: "done", "已完成";
+    steps: "Steps", "步骤";
+    step_open: "open", "未完成";
+    step_done: "done", "已完成";
+    step_done_before: "done before", "之前完成过";
+    goals: "Goals", "目标";
+    why: "Why?", "为什么？";
+    back: "Back", "上一步";
+    next: "Next", "下一步";
+    all_lessons: "All lessons", "全部课程";
+    reset_lesson: "Reset lesson", "重做本课";
+    insert: "put into the terminal", "放入终端";
+    lock_in: "Lock in", "锁定";
+    answer: "Answer", "回答";
+    goal_reached: "Done. On to the next step.", "完成。可以进入下一步。";
+    lesson_complete: "All goals of this lesson have been reached.", "本课的目标全部达成。";
+    keys_steps: "next or previous step", "下一步或上一步";
+    keys_hint: "a hint", "提示";
+    lack_prediction: "Lock in your prediction first.", "先锁定你的预测。";
+    lack_answer: "The question is still open.", "问题还没有回答。";
+    lack_other_answer: "The answer is another one.", "答案不是这个。";
+    lack_order: "What comes second has to come once more.", "后一件事需要再发生一次。";
+    or_else: " Or: ", "或者：";
+    some_command: "No command yet", "目前没有命令";
+
     // time
     play: "Play", "播放";
     pause: "Pause", "暂停";
@@ -368,6 +402,30 @@ words! {
 }
 
 sentences! {
+    hint(number, all): "Hint {number} of {all}", "提示 {number} / {all}";
+    minutes(count): "about {count} min", "约 {count} 分钟";
+    steps_done(done, all): "{done} of {all} steps done", "已完成 {done} / {all} 步";
+    step_named(number, title, state): "Step {number}: {title} ({state})", "第 {number} 步：{title}（{state}）";
+    you_said(answer): "You said: {answer}.", "你说的是：{answer}。";
+    it_was(answer): "It was: {answer}.", "实际是：{answer}。";
+    lack_ran(command): "{command} has not been run yet.", "还没有执行 {command}。";
+    lack_times(command, seen, wanted): "{command} has been run {seen} times; wanted: {wanted}.", "{command} 执行了 {seen} 次，应为{wanted}。";
+    lack_reply(command, reply): "{command} has not answered {reply} yet.", "{command} 还没有返回{reply}。";
+    lack_reply_but(command, reply, last): "{command} answered {last}; still missing: {reply}.", "{command} 返回的是 {last}，还缺{reply}。";
+    lack_again(command): "Run {command} once more: it came too early.", "再执行一次 {command}：刚才太早了。";
+    lack_event(event, seen, wanted): "Not yet: {event} has happened {seen} times; wanted: {wanted}.", "还没有：{event} 发生了 {seen} 次，应为{wanted}。";
+    lack_state(what, now, wanted): "{what} is {now}; wanted: {wanted}.", "{what}现在是 {now}，应为{wanted}。";
+    lack_in_time(span): "It took longer than {span}. Go back and try again.", "超过了 {span}。倒回去再试一次。";
+    lack_unbroken(at): "At {at} something happened that must not: go back before that.", "在 {at} 发生了不该发生的事：请倒回到那之前。";
+    lack_end(what): "This must be so no longer: {what}.", "这个条件不应再成立：{what}。";
+    question_of(what, of): "{what} of {of}", "{of} 的{what}";
+    so_many_elements(count): "{count} elements", "{count} 个元素";
+    anything_but(value): "anything but {value}", "除 {value} 以外的值";
+    less_than(value): "less than {value}", "小于 {value}";
+    at_most(value): "at most {value}", "至多 {value}";
+    more_than(value): "more than {value}", "大于 {value}";
+    at_least(value): "at least {value}", "至少 {value}";
+    something_with(text): "something with {text}", "含有 {text} 的内容";
     node_name(name, slots, keys, state): "{name} {slots} {keys}, master, {state}", "{name} {slots} {keys}，主节点，{state}";
     single_name(name, port, keys, state): "{name} {port} {keys}, {state}", "{name} {port} {keys}，{state}";
     stopped_name(name, state, slots): "{name} {state}, master, slots {slots}", "{name} {state}，主节点，槽位 {slots}";

@@ -250,7 +250,7 @@ impl Consoles {
         let mut notes = tab.notes.iter().filter(|note| note.at <= lab.now()).enumerate().peekable();
         let mut shown = Vec::new();
         for (at, exchange) in exchanges.iter().enumerate() {
-            while let Some((number, note)) = notes.next_if(|(_, note)| note.at < exchange.at) {
+            while let Some((number, note)) = notes.next_if(|(_, note)| note.at <= exchange.at) {
                 shown.push(note_shown(number, note));
             }
             let is_followed = exchanges.get(at + 1).is_some_and(|next| next.command == exchange.command);

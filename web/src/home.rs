@@ -42,6 +42,7 @@ pub fn home(view: &View) -> Html {
                     </figure>
                 </div>
                 <div class="doors">
+                    { door("#/learn", words.lessons(), words.door_lessons()) }
                     { door("#/lab/single", words.single_node(), words.door_single()) }
                     { door("#/lab/3-masters", words.three_masters(), words.door_three()) }
                     { door("embed.html", words.door_embed_title(), words.door_embed()) }

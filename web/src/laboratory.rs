@@ -55,6 +55,11 @@ impl Laboratory {
         Laboratory { history: History::new(&scenario, seed.unwrap_or(SEED)) }
     }
 
+    /// A world with its past.
+    pub fn of(history: History) -> Laboratory {
+        Laboratory { history }
+    }
+
     /// What the first page shows, in mid-flight.
     pub fn home() -> Laboratory {
         let mut lab = Laboratory::new(PRESETS[1].0, None);
@@ -171,32 +176,7 @@ impl Laboratory {
 
     /// Is there a reply that will come without anybody's doing, or anything on its way to a terminal or from it?
     pub fn is_waiting(&self) -> bool {
-        let world = self.history.world();
-        let is_due = |(number, client): (usize, world::ClientView<'_>)| match client.kind {
-            Kind::Console(console) => {
-                let asked = console.exchanges().rev().find(|exchange| !exchange.command.is_empty());
-                let open = asked.filter(|it| it.reply.is_none() && it.failed.is_none());
-                open.is_some_and(|exchange| !self.is_blocked(Party::Client(number as u16), exchange.node))
-            }
-            Kind::Load(_) => false,
-        };
-        let terminals: Vec<bool> = world.clients().map(|client| matches!(client.kind, Kind::Console(_))).collect();
-        let is_terminal = |party: Party| match party {
-            Party::Client(client) => terminals.get(client as usize) == Some(&true),
-            Party::Node(_) => false,
-        };
-        // What a cut holds may never arrive.
-        let is_coming =
-            |flight: InFlight| flight.arrives.is_some() && (is_terminal(flight.from) || is_terminal(flight.to));
-        world.clients().enumerate().any(is_due) || world.in_flight().any(is_coming)
-    }
-
-    /// Does a client wait at a node until a key holds something?
-    fn is_blocked(&self, party: Party, node: NodeId) -> bool {
-        let world = self.history.world();
-        let Some(inspect) = world.node(node).and_then(|node| node.inspect) else { return false };
-        let waits = |client: &kvarium_engine::inspect::ClientView| client.waits.is_some();
-        inspect.clients().filter(waits).any(|client| world.client_at(node, &client.peer) == Some(party))
+        self.history.world().is_waiting()
     }
 
     /// What the world calls the client behind a connection of a node.

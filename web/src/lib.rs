@@ -10,6 +10,7 @@ pub mod frame;
 pub mod heard;
 pub mod home;
 pub mod laboratory;
+pub mod lessons;
 pub mod narrator;
 pub mod palette;
 pub mod panels;

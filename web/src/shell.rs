@@ -9,6 +9,8 @@ use kvarium_engine::world::console::Stream;
 use crate::catalogue::{Language, Words};
 use crate::console::completion::suggest;
 use crate::consoles::Tab;
+use crate::lessons::LessonChange;
+use crate::lessons::pane::pane;
 use crate::panels::{INSPECTOR, PANELS};
 use crate::store::{
     Banner, Change, ConsoleChange, DialogKind, Lower, Named, PRESETS, Route, Sheet, Splitter as Split, Store, Theme,
@@ -46,11 +48,14 @@ pub fn header(view: &View) -> Html {
     html! {
         <header class="header">
             <a class="brand" href="#/" aria-label={format!("kvarium: {}", words.home())}>{ brand() }<span class="text">{ "kvarium" }</span></a>
-            <nav aria-label={words.scenario()}>{ for PRESETS.iter().map(preset) }</nav>
+            <nav aria-label={words.scenario()}>
+                { link("#/learn".to_owned(), words.lessons(), matches!(store.route, Route::Lessons | Route::Lesson(_))) }
+                { for PRESETS.iter().map(preset) }
+            </nav>
             <div class="end">
                 { language_switch(view, words) }
                 { theme_switch(view, words, store.theme) }
-                if store.route != Route::Home {
+                if !matches!(store.route, Route::Home | Route::Lessons) {
                     { dialog(DialogKind::Keyboard, words.keyboard(), Icon::Keyboard, false) }
                     { dialog(DialogKind::Share, words.share(), Icon::Share, true) }
                 }
@@ -95,12 +100,19 @@ pub fn laboratory(view: &View) -> Html {
         "--inspector-width:{}px;--lower-height:{}px;--events-width:{}px",
         store.inspector_width, store.lower_height, store.events_width
     );
-    let lower = if store.lower == Lower::Terminal { "terminal" } else { "events" };
+    let lower = match store.lower {
+        Lower::Lesson if store.lessons.open.is_some() => "lesson",
+        Lower::Lesson | Lower::Terminal => "terminal",
+        Lower::Events => "events",
+    };
     html! {
         <div class="lab">
             <a class="skip" href="#command" onclick={Callback::from(|event: MouseEvent| { event.prevent_default(); focus("#command"); })}>{ words.skip() }</a>
             <div>{ header(view) }{ banner(view, &store) }</div>
-            <main class="panes" style={sizes} data-sheet={sheet}>
+            <main class={classes!("panes", store.lessons.open.is_some().then_some("with-lesson"))} style={sizes} data-sheet={sheet} data-show={lower}>
+                if let Some(open) = &store.lessons.open {
+                    { pane(view, &store, open) }
+                }
                 { stage(view, &store) }
                 <Splitter class="split-inspector" label={words.resize(words.inspector())} columns=true value={store.inspector_width} min={280} max={640} on_change={resize(Split::Inspector)} />
                 <section class="pane pane-inspector" aria-label={words.inspector()}>
@@ -149,7 +161,8 @@ fn stage(view: &View, store: &Store) -> Html {
     }
 }
 
-fn lower_choice(view: &View, store: &Store) -> Html {
+/// What the lower part of a small screen shows.
+pub fn lower_choice(view: &View, store: &Store) -> Html {
     let words = store.words();
     let choose = |to: Lower, name: &'static str| {
         let onclick = view.changing(move |_: MouseEvent| Change::Lower(to));
@@ -157,6 +170,9 @@ fn lower_choice(view: &View, store: &Store) -> Html {
     };
     html! {
         <span class="choice lower-choice" role="group" aria-label={words.lower_panes()}>
+            if store.lessons.open.is_some() {
+                <span class="only-phone">{ choose(Lower::Lesson, words.lesson()) }</span>
+            }
             { choose(Lower::Terminal, words.terminal()) }
             { choose(Lower::Events, words.events()) }
         </span>
@@ -190,7 +206,8 @@ pub fn terminal(view: &View, store: &Store, id: AttrValue, readonly: bool) -> Ht
     };
     html! {
         <Terminal {words} {id} exchanges={store.consoles.shown(store.lab(), &store.heard, words)} prompt={store.consoles.prompt(store.lab())} history={store.consoles.history()}
-            {readonly} {suggest} on_line={view.changing(Change::Type)} on_leave={view.changing(|()| Change::Leave)} {stream} welcome={words.welcome()} />
+            {readonly} {suggest} on_line={view.changing(Change::Type)} on_leave={view.changing(|()| Change::Leave)} {stream}
+            inserted={store.inserted.clone()} welcome={words.welcome()} />
     }
 }
 
@@ -316,7 +333,7 @@ pub fn dialog(view: &View) -> Html {
 }
 
 fn keyboard_map(words: Words) -> Html {
-    let keys: [(&[&str], &str); 15] = [
+    let keys: [(&[&str], &str); 18] = [
         (&["Space"], words.play()),
         (&["."], words.next_event()),
         (&[","], words.previous_event()),
@@ -328,6 +345,9 @@ fn keyboard_map(words: Words) -> Html {
         (&["/"], words.keys_command()),
         (&["F"], words.keys_faults()),
         (&["←", "→"], words.keys_select()),
+        (&["N", "P"], words.keys_steps()),
+        (&["H"], words.keys_hint()),
+        (&["G"], words.goals()),
         (&["F6"], words.keys_cycle()),
         (&["Tab"], words.complete()),
         (&["Ctrl", "R"], words.searching()),
@@ -408,6 +428,18 @@ pub fn on_key(event: &KeyboardEvent, store: &Store) -> Option<Change> {
         "]" => transport(Transport::Faster),
         "Home" => transport(Transport::Start),
         "t" | "T" => Some(Change::Table),
+        "g" | "G" => {
+            focus("#goals");
+            None
+        }
+        "n" | "N" | "p" | "P" | "h" | "H" => {
+            let step = store.lessons.open.as_ref()?.step;
+            Some(Change::Lesson(match key.to_ascii_lowercase().as_str() {
+                "n" => LessonChange::Step(step + 1),
+                "p" => LessonChange::Step(step.saturating_sub(1)),
+                _ => LessonChange::Hint,
+            }))
+        }
         "?" => Some(Change::Show(Some(DialogKind::Keyboard))),
         "/" => {
             event.prevent_default();
@@ -434,9 +466,10 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// F6: the next of stage, inspector, terminal, events and timeline that is on the screen.
+/// F6: the next of lesson, stage, inspector, terminal, events and timeline that is on the screen.
 fn next_pane(backwards: bool) {
-    const PANES: [(&str, &str); 5] = [
+    const PANES: [(&str, &str); 6] = [
+        (".pane-lesson", ".lesson-body"),
         (".pane-stage", ".pane-stage [role=tab][aria-selected=true]"),
         (".pane-inspector", ".pane-inspector button"),
         (".pane-terminal", "#command"),

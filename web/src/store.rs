@@ -14,6 +14,7 @@ use crate::console::completion::Known;
 use crate::consoles::Consoles;
 use crate::heard::Heard;
 use crate::laboratory::{Laboratory, ROWS, ROWS_BUSY};
+use crate::lessons::{LessonChange, Lessons, Open};
 use crate::narrator::Narrator;
 use crate::panels::{INSPECTOR, PANELS, Panel};
 use crate::scene::Scene;
@@ -92,6 +93,7 @@ pub enum Change {
     /// Ends what the terminal waits for or listens to.
     Leave,
     Console(ConsoleChange),
+    Lesson(LessonChange),
     DismissBanner,
 }
 
@@ -118,6 +120,8 @@ pub enum Theme {
 pub enum Route {
     Home,
     Lab(&'static str),
+    Lessons,
+    Lesson(&'static str),
     /// Whatever a link holds.
     Shared,
     /// Inside somebody else's page.
@@ -147,6 +151,7 @@ pub enum Sheet {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lower {
+    Lesson,
     Terminal,
     Events,
 }
@@ -235,6 +240,9 @@ pub struct Store {
     pub consoles: Consoles,
     pub narrator: Narrator,
     pub heard: Heard,
+    pub lessons: Lessons,
+    /// What is put into the terminal to be run or changed, each with a number of its own.
+    pub inserted: Option<(u64, AttrValue)>,
     lab: Laboratory,
     clock: Clock,
     system_is_dark: bool,
@@ -277,6 +285,8 @@ impl Store {
             consoles: Consoles::default(),
             narrator: Narrator::default(),
             heard: Heard::default(),
+            lessons: Lessons::default(),
+            inserted: None,
             lab,
             clock: Clock { playing: false, exponent: 0, last_frame: None, until_answered: None, behind: 0 },
             system_is_dark: false,
@@ -414,29 +424,95 @@ impl Store {
             Change::Type(line) => self.type_line(&line),
             Change::Leave => self.leave(),
             Change::Console(change) => self.consoles.apply(change),
+            Change::Lesson(change) => self.lesson(change),
             Change::DismissBanner => self.banner = None,
         }
     }
 
     fn go(&mut self, route: Route) {
         let stays = match (self.route, route) {
-            (_, Route::Lab(preset)) => self.lab.preset() == preset && self.route != Route::Shared,
-            (Route::Shared, Route::Shared) => true,
-            _ => false,
+            (Route::Lesson(_) | Route::Shared, Route::Lab(_)) => false,
+            (_, Route::Lab(preset)) => self.lab.preset() == preset,
+            (before, after) => before == after,
         };
         self.route = route;
         if stays {
             return;
         }
+        self.lessons.open = None;
+        self.lessons.failed = false;
         match route {
             Route::Home => self.enter(Laboratory::home()),
             Route::Lab(preset) => self.enter(Laboratory::new(preset, None)),
-            Route::Shared | Route::Embedded => {}
+            Route::Lessons | Route::Lesson(_) | Route::Shared | Route::Embedded => {}
+        }
+    }
+
+    fn lesson(&mut self, change: LessonChange) {
+        match change {
+            LessonChange::Listed(list) => self.lessons.list = Some(list.into()),
+            LessonChange::Failed => self.lessons.failed = true,
+            LessonChange::TryAgain => self.lessons.failed = false,
+            LessonChange::Opened(lesson, progress) => match Open::new(lesson, progress) {
+                Ok((open, lab)) => self.begin(open, lab),
+                Err(why) => {
+                    self.banner = Some(Banner::BadLink(why));
+                    self.lessons.failed = true;
+                }
+            },
+            LessonChange::Reset => {
+                let anew = self.lessons.open.as_ref().map(|open| Open::new(open.lesson.clone(), None));
+                if let Some(Ok((open, lab))) = anew {
+                    self.begin(open, lab);
+                }
+            }
+            LessonChange::Lock => {
+                let line = self.lessons.open.as_ref().and_then(Open::answering);
+                if let Some(Err(why)) = line.map(|line| self.try_act(&line)) {
+                    self.consoles.note("", self.lab.now(), Some(why));
+                }
+            }
+            LessonChange::Insert(line) => {
+                let number = self.inserted.as_ref().map_or(0, |(number, _)| number + 1);
+                self.inserted = Some((number, line.into()));
+                self.lower = Lower::Terminal;
+                if self.sheet == Sheet::Peek {
+                    self.sheet = Sheet::Half;
+                }
+            }
+            change => {
+                let Some(open) = &mut self.lessons.open else { return };
+                match change {
+                    LessonChange::Step(step) => {
+                        open.go(step);
+                        self.show_step();
+                    }
+                    LessonChange::Hint => open.hint(),
+                    LessonChange::Choose(option) => open.choose(option),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, open: Open, lab: Laboratory) {
+        self.lessons.open = Some(open);
+        self.lower = Lower::Lesson;
+        self.enter(lab);
+        self.show_step();
+    }
+
+    /// The panel that a step is about comes to the front.
+    fn show_step(&mut self) {
+        let panel = self.lessons.open.as_ref().and_then(|open| open.step().panel.clone());
+        if let Some(panel) = panel {
+            self.tab = panel.into();
         }
     }
 
     fn open(&mut self, fragment: &str) {
         self.route = Route::Shared;
+        self.lessons.open = None;
         let opened = share::from_fragment(fragment).map_err(|error| format!("{error:?}"));
         match opened.and_then(|script| Laboratory::from_script(&script)) {
             Ok(lab) => {
@@ -475,6 +551,9 @@ impl Store {
     /// What was read of the world is old.
     fn touched(&mut self) {
         self.heard.listen(&self.lab);
+        if let Some(open) = &mut self.lessons.open {
+            open.listen(self.lab.history());
+        }
         self.scene.take();
         self.selected = self.selected.min(self.scene().nodes.len().saturating_sub(1));
     }

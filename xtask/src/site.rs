@@ -4,10 +4,13 @@
 //! and what is compiled, is named after its content, so that it may be cached for ever. The former speak of the latter as
 //! `{{styles/kvarium.css}}`, `{{kvarium.js}}`, `{{kvarium.wasm}}`; `{{build-id}}` is the name of the whole build, and
 //! `{{files}}` a JSON list of every file that is named after its content. All paths are relative: the site works in any folder of any host.
+//! Lessons are read here, and are no part of the first load: each becomes `lessons/ID.json`, which `lessons.json` names.
 
 use crate::install::{self, WASM};
 use crate::shell::{cargo, cargo_target, command, made, output, root, run};
 use anyhow::{Context, Result, bail};
+use kvarium_lessons::LESSONS;
+use kvarium_lessons::read::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +28,9 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-reference-types",
     "--enable-sign-ext",
 ];
+
+/// The longest lesson, in bytes as the page gets it: twelve thousand for each language.
+const LONGEST_LESSON: usize = 2 * 12_000;
 
 /// What wasm-bindgen calls the wasm half of `kvarium`.
 const BOUND_WASM: &str = "kvarium_bg.wasm";
@@ -67,6 +73,7 @@ pub fn build(quality: Quality) -> Result<Site> {
     let mut assets = Assets::default();
     assets.add_compiled(&bound)?;
     assets.add_static(&root().join("static"))?;
+    assets.add_lessons(&root().join("web/lessons"))?;
     let build_id = assets.build_id();
 
     let mut site = Site { folder: folder(), files: BTreeMap::new(), first_loads: Vec::new() };
@@ -195,6 +202,23 @@ impl Assets {
                 self.pages.insert(name, text);
             }
         }
+        Ok(())
+    }
+
+    /// Each lesson as a file of its own, and `lessons.json`, which lists them.
+    fn add_lessons(&mut self, folder: &Path) -> Result<()> {
+        let mut listed = Vec::new();
+        for id in LESSONS {
+            let source = Source::of_folder(id, &folder.join(id)).with_context(|| format!("lesson {id}"))?;
+            let text = serde_json::to_string(&source.lesson)?;
+            if text.len() > LONGEST_LESSON {
+                bail!("lesson {id} has {} bytes of {LONGEST_LESSON}", text.len());
+            }
+            let name = format!("lessons/{id}.json");
+            self.add(&name, text.into_bytes());
+            listed.push(source.lesson.listed(&self.names[&name]));
+        }
+        self.pages.insert("lessons.json".to_string(), serde_json::to_string(&listed)?);
         Ok(())
     }
 

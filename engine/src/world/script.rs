@@ -16,7 +16,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -583,6 +583,7 @@ impl fmt::Display for LoadSpec {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
+    use alloc::string::ToString;
 
     const FORMS: &[&str] = &[
         "@A-M> SET k \"a > b\"",

@@ -7,6 +7,7 @@ pub mod heat_map;
 pub mod icon;
 pub mod map_grid;
 pub mod paging;
+pub mod prose;
 pub mod scroller;
 pub mod slot_map;
 pub mod splitter;

@@ -55,6 +55,9 @@ pub struct Props {
     /// What the connection gets by itself, if anything.
     #[prop_or_default]
     pub stream: Option<AttrValue>,
+    /// A line that comes from elsewhere, to be run or changed: each with a number of its own.
+    #[prop_or_default]
+    pub inserted: Option<(u64, AttrValue)>,
     /// Shown while nothing has been typed.
     #[prop_or_default]
     pub welcome: AttrValue,
@@ -97,6 +100,22 @@ pub fn Terminal(props: &Props) -> Html {
         use_effect_with((newest, props.exchanges.len()), move |_| {
             if let Some(lines) = lines.cast::<HtmlElement>() {
                 lines.set_scroll_top(lines.scroll_height());
+            }
+        });
+    }
+
+    {
+        let (text, mode, input) = (text.clone(), mode.clone(), input.clone());
+        // What was put into another terminal before this one was there is none of its business.
+        let first = use_mut_ref(|| true);
+        use_effect_with(props.inserted.clone(), move |inserted| {
+            let is_first = std::mem::replace(&mut *first.borrow_mut(), false);
+            if let Some((_, line)) = inserted.as_ref().filter(|_| !is_first) {
+                text.set(line.to_string());
+                mode.set(Mode::Typing);
+                if let Some(input) = input.cast::<HtmlElement>() {
+                    let _ = input.focus();
+                }
             }
         });
     }

@@ -1,0 +1,237 @@
+// Lessons, played through the page's own controls from their first step to their last, in both languages and sizes.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { LANGUAGES, barriers, open, ready, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+
+let host, browser;
+
+before(async () => {
+  host = await startHost("/");
+  browser = await startBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await host?.close();
+});
+
+const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1440, height: 900 };
+
+/** Opens a lesson that nobody has begun yet. */
+async function begin(id, { language = "en", size = DESKTOP, theme = "light", context = browser.context } = {}) {
+  const { page, problems } = await open(context, `${host.url}?lang=${language}#/learn/${id}`, size);
+  page.setDefaultTimeout(15_000);
+  await page.emulateMedia({ colorScheme: theme });
+  await page.waitForSelector("#lesson");
+  await page.click("#reset-lesson");
+  return { page, problems };
+}
+
+/** On a telephone lesson and terminal take turns. */
+async function show(page, pane) {
+  const choice = page.locator(`.lower-choice button:visible`);
+  if ((await choice.count()) > 0) await choice.nth(pane === "lesson" ? 0 : 1).click();
+}
+
+async function type(page, line) {
+  await show(page, "terminal");
+  const reply = await say(page, line);
+  await show(page, "lesson");
+  return reply;
+}
+
+async function act(page, line) {
+  await show(page, "terminal");
+  await page.fill("#command", line);
+  await page.press("#command", "Enter");
+  await show(page, "lesson");
+}
+
+async function predict(page, option) {
+  await page.locator(".ask input").nth(option).check();
+  await page.click("#lock");
+  await soon.equal(() => page.locator("#lock").count(), 0);
+}
+
+const reached = (page, goal) => soon.equal(() => page.locator(`[data-goal=${goal}]`).getAttribute("data-reached"), "true");
+const next = (page) => page.click(".lesson-foot .next");
+const lack = (page) => page.locator("#lack").innerText();
+const said = (page) => page.locator(".ask .said").innerText();
+
+/** Nothing is wider than the screen, and nobody is barred. */
+async function fits(page, width) {
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width);
+  assert.deepEqual(await barriers(page), []);
+}
+
+/** Every step of L01, looked at on the way. */
+async function play(page, look) {
+  await soon.match(() => lack(page), /SET …/);
+  await look("set");
+  // The last hint goes into the terminal, and is not run.
+  for (let hint = 0; hint < 3; hint++) await page.click("#hint");
+  await page.click("#insert");
+  await soon.equal(() => page.inputValue("#command"), "SET greeting hello");
+  assert.equal(await page.locator(".exchange .typed").count(), 0);
+  await page.press("#command", "Enter");
+  await soon.equal(() => page.locator(".exchange pre").last().innerText(), "OK");
+  await show(page, "lesson");
+  assert.equal(await type(page, "GET greeting"), '"hello"');
+  await reached(page, "set");
+  await next(page);
+
+  await predict(page, 1);
+  assert.equal(await type(page, "EXISTS greeting"), "(integer) 1");
+  await type(page, "DEL greeting");
+  await type(page, "GET greeting");
+  await reached(page, "del");
+  await soon.match(() => said(page), /(empty string|空字符串)[\s\S]*nil/);
+  await look("del");
+  await next(page);
+
+  const values = ["SET name kvarium", "RPUSH tasks wash dry", "SADD tags red blue", "ZADD board 3 Tom 5 Ann"];
+  for (const line of [...values, "HSET user name Ann age 30"]) await type(page, line);
+  for (const key of ["name", "tasks", "tags", "board"]) await type(page, `TYPE ${key}`);
+  await soon.match(() => lack(page), /hash/);
+  await look("types");
+  await type(page, "TYPE user");
+  await reached(page, "types");
+  await next(page);
+
+  // Run too early, it has to be run once more.
+  await type(page, "TTL tasks");
+  await predict(page, 2);
+  await soon.match(() => lack(page), /TTL …/);
+  assert.equal(await type(page, "TTL tasks"), "(integer) -1");
+  await type(page, "EXPIRE name 10");
+  await type(page, "TTL name");
+  await reached(page, "ttl");
+  await soon.match(() => said(page), /-2[\s\S]*-1/);
+  await look("ttl");
+  await next(page);
+
+  await act(page, "!advance 11s");
+  assert.equal(await type(page, "TTL name"), "(integer) -2");
+  await reached(page, "expire");
+  await next(page);
+
+  await predict(page, 0);
+  assert.match(await type(page, "GET tasks"), /WRONGTYPE/);
+  assert.match(await type(page, "LRANGE tasks 0 -1"), /"wash"/);
+  await reached(page, "wrongtype");
+  await soon.equal(() => page.locator(".dot.done").count(), 6);
+  await look("end");
+}
+
+for (const [at, language] of LANGUAGES.entries()) {
+  for (const [number, size] of [PHONE, DESKTOP].entries()) {
+    const theme = (at + number) % 2 === 0 ? "light" : "dark";
+    const name = `lesson-${language}-${size.width}-${theme}`;
+    test(`L01 is played from start to end: ${name}`, async () => {
+      const { page, problems } = await begin("L01", { language, size, theme });
+      await play(page, async (step) => {
+        await screenshot(page, `${name}-${step}`);
+        await fits(page, size.width);
+      });
+      assert.deepEqual(problems, []);
+      await page.close();
+    });
+  }
+}
+
+test("what one has done is there when the page is opened again, and gone after a reset", async () => {
+  const { page, problems } = await begin("L01");
+  await type(page, "SET a 1");
+  await type(page, "GET a");
+  await reached(page, "set");
+  await next(page);
+  await predict(page, 0);
+  await type(page, "DEL a");
+  await page.reload();
+  await ready(page);
+  await soon.match(() => page.locator(".lesson-body h2").innerText(), /not an error/);
+  assert.equal(await page.locator(".ask input:checked").count(), 1);
+  await reached(page, "set");
+  assert.equal(await page.locator(".exchange .typed").count(), 3);
+  assert.equal(await type(page, "GET a"), "(nil)");
+  // The list says so, too.
+  await page.goto(`${host.url}#/learn`);
+  await soon.match(() => page.locator(".lesson-list").innerText(), /1 of 6/);
+  await screenshot(page, "lessons-list");
+  await page.click(".lesson-list a");
+  await soon.equal(() => page.locator(".dot.done").count(), 1);
+  await page.click("#reset-lesson");
+  await soon.equal(() => page.locator(".dot.done").count(), 0);
+  assert.equal(await page.locator(".exchange .typed").count(), 0);
+  await page.reload();
+  await ready(page);
+  await page.waitForSelector("#lesson");
+  assert.equal(await page.locator(".dot.done").count(), 0);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("goals follow the clock, back and forth", async () => {
+  const { page, problems } = await begin("L01");
+  await type(page, "SET a 1");
+  await type(page, "GET a");
+  await reached(page, "set");
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("Home");
+  await soon.equal(() => page.locator("[data-goal=set]").getAttribute("data-reached"), "false");
+  // It has been done before, and the dot remembers it.
+  assert.equal(await page.locator(".dot.done").count(), 1);
+  await page.keyboard.press("Space");
+  await reached(page, "set");
+  await page.keyboard.press("Space");
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("a lesson needs no pointer", async () => {
+  const { page, problems } = await begin("L01");
+  await page.evaluate(() => document.activeElement.blur());
+  const title = () => page.locator(".lesson-body h2").innerText();
+  const first = await title();
+  await page.keyboard.press("n");
+  await soon.notEqual(title, first);
+  await page.keyboard.press("p");
+  await soon.equal(title, first);
+  for (let hint = 0; hint < 3; hint++) await page.keyboard.press("h");
+  await soon.equal(() => page.locator(".hints li").count(), 3);
+  await page.keyboard.press("g");
+  await soon.equal(() => page.evaluate(() => document.activeElement.id), "goals");
+  await page.locator("#insert").focus();
+  await page.keyboard.press("Enter");
+  await soon.equal(() => page.evaluate(() => document.activeElement.id), "command");
+  await page.keyboard.press("Enter");
+  await soon.equal(() => page.locator(".exchange pre").last().innerText(), "OK");
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("a lesson works where nothing may be stored, and says when it can't be loaded", async () => {
+  const alone = await startBrowser();
+  await alone.context.addInitScript(() =>
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("denied", "SecurityError");
+      },
+    }),
+  );
+  const { page, problems } = await begin("L01", { context: alone.context });
+  await type(page, "SET a 1");
+  await type(page, "GET a");
+  await reached(page, "set");
+  assert.deepEqual(problems, []);
+  await page.route("**/lessons.json", (route) => route.fulfill({ status: 503 }));
+  await page.goto(`${host.url}#/learn`);
+  await page.waitForSelector("[role=alert]");
+  await page.unroute("**/lessons.json");
+  await page.click("[role=alert] button");
+  await page.waitForSelector(".lesson-list a");
+  await page.close();
+  await alone.close();
+});
