@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LANGUAGES, barriers, open, ready, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { LANGUAGES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
 
 let host, browser;
 
@@ -142,35 +142,36 @@ for (const [at, language] of LANGUAGES.entries()) {
 }
 
 test("what one has done is there when the page is opened again, and gone after a reset", async () => {
-  const { page, problems } = await begin("L01");
-  await type(page, "SET a 1");
-  await type(page, "GET a");
-  await reached(page, "set");
-  await next(page);
-  await predict(page, 0);
-  await type(page, "DEL a");
-  await page.reload();
-  await ready(page);
+  const first = await begin("L01");
+  await type(first.page, "SET a 1");
+  await type(first.page, "GET a");
+  await reached(first.page, "set");
+  await next(first.page);
+  await predict(first.page, 0);
+  await type(first.page, "DEL a");
+  assert.deepEqual(first.problems, []);
+  await first.page.close();
+
+  const { page, problems } = await open(browser.context, `${host.url}#/learn`);
+  // The list says so, too.
+  await soon.match(() => page.locator(".lesson-list").innerText(), /1 of 6/);
+  await screenshot(page, "lessons-list");
+  await page.click(".lesson-list a");
   await soon.match(() => page.locator(".lesson-body h2").innerText(), /not an error/);
   assert.equal(await page.locator(".ask input:checked").count(), 1);
   await reached(page, "set");
   assert.equal(await page.locator(".exchange .typed").count(), 3);
   assert.equal(await type(page, "GET a"), "(nil)");
-  // The list says so, too.
-  await page.goto(`${host.url}#/learn`);
-  await soon.match(() => page.locator(".lesson-list").innerText(), /1 of 6/);
-  await screenshot(page, "lessons-list");
-  await page.click(".lesson-list a");
-  await soon.equal(() => page.locator(".dot.done").count(), 1);
   await page.click("#reset-lesson");
   await soon.equal(() => page.locator(".dot.done").count(), 0);
   assert.equal(await page.locator(".exchange .typed").count(), 0);
-  await page.reload();
-  await ready(page);
-  await page.waitForSelector("#lesson");
-  assert.equal(await page.locator(".dot.done").count(), 0);
   assert.deepEqual(problems, []);
   await page.close();
+
+  const last = await open(browser.context, `${host.url}#/learn/L01`);
+  await last.page.waitForSelector("#lesson");
+  assert.equal(await last.page.locator(".dot.done").count(), 0);
+  await last.page.close();
 });
 
 test("goals follow the clock, back and forth", async () => {
@@ -208,6 +209,19 @@ test("a lesson needs no pointer", async () => {
   await soon.equal(() => page.evaluate(() => document.activeElement.id), "command");
   await page.keyboard.press("Enter");
   await soon.equal(() => page.locator(".exchange pre").last().innerText(), "OK");
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("a step can be set up by itself", async () => {
+  const { page, problems } = await begin("L01");
+  await page.locator(".dot").last().click();
+  await page.click(".lesson-body > div > .button");
+  await soon.deepEqual(() => page.locator(".exchange .typed").allInnerTexts(), ["DEL tasks", "RPUSH tasks wash dry"]);
+  await predict(page, 0);
+  assert.match(await type(page, "GET tasks"), /WRONGTYPE/);
+  await type(page, "LRANGE tasks 0 -1");
+  await reached(page, "wrongtype");
   assert.deepEqual(problems, []);
   await page.close();
 });

@@ -87,7 +87,9 @@ fn every_command_told_can_be_typed() {
                 check_line(&source.lesson.id, &line);
             }
         }
-        source.lesson.steps.iter().for_each(|step| check_line(&source.lesson.id, &step.hint));
+        for step in &source.lesson.steps {
+            [&step.hint].into_iter().chain(&step.run).for_each(|line| check_line(&source.lesson.id, line));
+        }
     }
 }
 

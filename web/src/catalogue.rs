@@ -151,6 +151,7 @@ words! {
     all_lessons: "All lessons", "全部课程";
     reset_lesson: "Reset lesson", "重做本课";
     insert: "put into the terminal", "放入终端";
+    set_up: "Set this step up", "准备这一步";
     lock_in: "Lock in", "锁定";
     answer: "Answer", "回答";
     goal_reached: "Done. On to the next step.", "完成。可以进入下一步。";

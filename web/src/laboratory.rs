@@ -149,6 +149,14 @@ impl Laboratory {
         self.history.act(action).map_err(|error| error.to_string())
     }
 
+    /// Does what a line says, and lets time pass until every terminal has been answered.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub fn play(&mut self, line: &str) -> Result<(), String> {
+        kvarium_lessons::play::play(&mut self.history, line).map_err(|error| error.to_string())
+    }
+
     /// Enters a command in a terminal.
     ///
     /// # Errors

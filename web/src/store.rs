@@ -431,7 +431,7 @@ impl Store {
 
     fn go(&mut self, route: Route) {
         let stays = match (self.route, route) {
-            (Route::Lesson(_) | Route::Shared, Route::Lab(_)) => false,
+            (Route::Lessons | Route::Lesson(_) | Route::Shared, Route::Lab(_)) => false,
             (_, Route::Lab(preset)) => self.lab.preset() == preset,
             (before, after) => before == after,
         };
@@ -466,10 +466,11 @@ impl Store {
                     self.begin(open, lab);
                 }
             }
+            LessonChange::SetUp => self.set_up(),
             LessonChange::Lock => {
                 let line = self.lessons.open.as_ref().and_then(Open::answering);
-                if let Some(Err(why)) = line.map(|line| self.try_act(&line)) {
-                    self.consoles.note("", self.lab.now(), Some(why));
+                if let Some(line) = line {
+                    self.act(&line);
                 }
             }
             LessonChange::Insert(line) => {
@@ -480,18 +481,12 @@ impl Store {
                     self.sheet = Sheet::Half;
                 }
             }
-            change => {
-                let Some(open) = &mut self.lessons.open else { return };
-                match change {
-                    LessonChange::Step(step) => {
-                        open.go(step);
-                        self.show_step();
-                    }
-                    LessonChange::Hint => open.hint(),
-                    LessonChange::Choose(option) => open.choose(option),
-                    _ => {}
-                }
+            LessonChange::Step(step) => {
+                self.lessons.change(|open| open.go(step));
+                self.show_step();
             }
+            LessonChange::Hint => self.lessons.change(Open::hint),
+            LessonChange::Choose(option) => self.lessons.change(|open| open.choose(option)),
         }
     }
 
@@ -500,6 +495,19 @@ impl Store {
         self.lower = Lower::Lesson;
         self.enter(lab);
         self.show_step();
+    }
+
+    /// Plays the lines that set the lesson's step up.
+    fn set_up(&mut self) {
+        let lines = self.lessons.open.as_ref().map(|open| open.step().run.clone());
+        for line in lines.unwrap_or_default() {
+            let done = self.lab.play(&line);
+            // A command stands among the exchanges by itself.
+            if done.is_err() || line.starts_with('!') {
+                self.consoles.note(&line, self.lab.now(), done.err());
+            }
+        }
+        self.move_clock(|_| {});
     }
 
     /// The panel that a step is about comes to the front.

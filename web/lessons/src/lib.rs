@@ -40,6 +40,8 @@ pub struct Step {
     pub hint: String,
     /// The panel of the stage that shows what it is about.
     pub panel: Option<String>,
+    /// Lines that set the step up, when the learner wants it.
+    pub run: Vec<String>,
     pub ask: Option<Ask>,
 }
 

@@ -88,6 +88,8 @@ struct StepToml {
     check: String,
     hint: String,
     panel: Option<String>,
+    #[serde(default)]
+    run: Vec<String>,
     predict: Option<Asked>,
     answer: Option<Asked>,
 }
@@ -150,7 +152,7 @@ fn step_of(step: StepToml) -> Result<Step, String> {
             return Err(format!("step {}: a question has two options at least", step.id));
         }
     }
-    Ok(Step { id: step.id, check: step.check, hint: step.hint, panel: step.panel, ask })
+    Ok(Step { id: step.id, check: step.check, hint: step.hint, panel: step.panel, run: step.run, ask })
 }
 
 /// Where a piece of text belongs.

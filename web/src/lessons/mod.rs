@@ -27,6 +27,8 @@ pub enum LessonChange {
     Failed,
     TryAgain,
     Step(usize),
+    /// Plays the lines that set the step up.
+    SetUp,
     /// One more hint.
     Hint,
     /// An option of the step's question.
@@ -60,6 +62,14 @@ pub struct Open {
 
 /// A step's hints: where to look, which command, the command.
 pub const HINTS: usize = 3;
+
+impl Lessons {
+    pub fn change(&mut self, change: impl FnOnce(&mut Open)) {
+        if let Some(open) = &mut self.open {
+            change(open);
+        }
+    }
+}
 
 impl Open {
     /// A lesson and its world: where one left it, or at its beginning.

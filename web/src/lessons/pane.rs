@@ -26,6 +26,9 @@ pub fn pane(view: &View, store: &Store, open: &Open) -> Html {
             <div class="pane-body lesson-body" key={step.id.clone()} tabindex="0" role="region" aria-label={prose_of.title.clone()}>
                 <h2>{ prose(&prose_of.title) }</h2>
                 { blocks(&prose_of.text, words.insert(), &insert) }
+                if !step.run.is_empty() {
+                    <div><button type="button" class="button" title={step.run.join("\n")} onclick={ask_for(view, || LessonChange::SetUp)}>{ words.set_up() }</button></div>
+                }
                 if let Some(ask) = &step.ask {
                     { question(view, store, open, ask) }
                 }
