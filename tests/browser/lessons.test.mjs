@@ -121,6 +121,7 @@ async function play(page, look) {
   assert.match(await type(page, "GET tasks"), /WRONGTYPE/);
   assert.match(await type(page, "LRANGE tasks 0 -1"), /"wash"/);
   await reached(page, "wrongtype");
+  await soon.match(() => said(page), /(whole|完好无损)[\s\S]*(whole|完好无损)/);
   await soon.equal(() => page.locator(".dot.done").count(), 6);
   await look("end");
 }
