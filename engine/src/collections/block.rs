@@ -126,10 +126,27 @@ impl Block {
         unsafe { (*self.head().as_ptr()).len = len as u32 };
     }
 
+    /// Moves bytes to another place in the block, over whatever is there.
+    pub fn shift(&mut self, from: Range<usize>, to: usize) {
+        let mut end = from.end;
+        // The C library of static builds moves bytes upwards one word at a time, at a tenth of the speed of this. Tests
+        // try it everywhere.
+        if cfg!(any(target_env = "musl", test)) && to > from.start {
+            const PIECE: usize = 64;
+            while end - from.start >= PIECE {
+                let piece: [u8; PIECE] = self[end - PIECE..end].try_into().expect("it is as long");
+                let at = to + (end - PIECE - from.start);
+                self[at..at + PIECE].copy_from_slice(&piece);
+                end -= PIECE;
+            }
+        }
+        self.copy_within(from.start..end, to);
+    }
+
     /// Takes bytes out of the middle.
     pub fn remove(&mut self, range: Range<usize>) {
         let len = self.len();
-        self.copy_within(range.end..len, range.start);
+        self.shift(range.end..len, range.start);
         self.resize(len - range.len());
     }
 
@@ -221,6 +238,23 @@ mod tests {
     use super::*;
     use crate::base::rng::Rng;
     use alloc::vec::Vec;
+
+    #[test]
+    fn bytes_are_moved_over_others_and_over_themselves() {
+        let mut rng = Rng::new(2);
+        for _ in 0..if cfg!(miri) { 50 } else { 2000 } {
+            let mut model: Vec<u8> = (0..rng.below(400)).map(|n| n as u8).collect();
+            let mut block = Block::of(&model);
+            let mut places = [0; 3].map(|_| rng.below(model.len() as u64 + 1) as usize);
+            places.sort_unstable();
+            let (low, middle, high) = (places[0], places[1], places[2]);
+            block.shift(low..low + (high - middle), middle);
+            model.copy_within(low..low + (high - middle), middle);
+            block.shift(middle..high, low);
+            model.copy_within(middle..high, low);
+            assert_eq!(*block, *model);
+        }
+    }
 
     #[test]
     fn holds_what_a_vector_holds() {

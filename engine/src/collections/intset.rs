@@ -82,7 +82,7 @@ impl Intset {
         }
         let (at, len) = (HEADER + index * width, self.bytes.len());
         self.bytes.resize(len + width);
-        self.bytes.copy_within(at..len, at + width);
+        self.bytes.shift(at..len, at + width);
         write_signed(&mut self.bytes[at..at + width], value);
         self.set_count();
         true

@@ -304,7 +304,7 @@ impl Listpack {
         if new > old {
             self.bytes.resize(len + new - old);
         }
-        self.bytes.copy_within(tail..len, range.start + new);
+        self.bytes.shift(tail..len, range.start + new);
         self.bytes.resize(len + new - old);
         if let Some(element) = element {
             encode(element, &mut self.bytes[range.start..range.start + new]);
