@@ -263,7 +263,7 @@ mod tests {
     use super::*;
     use crate::base::number::format_i64;
     use crate::types::list::End;
-    use crate::types::{Hash, Limits, List, Set};
+    use crate::types::{Hash, Limits, List, Set, ZSet};
     use std::collections::{BTreeMap, BTreeSet};
     use std::format;
     use std::string::String;
@@ -696,5 +696,37 @@ mod tests {
         assert_eq!(db.set_bytes(&key, &[b'v'; 16], None).memory(), 40);
         assert_eq!(db.set_bytes(&key, &[b'v'; 16], Some(Time::ZERO)).memory(), 48);
         assert_eq!(db.set_bytes(&key, b"007", None).encoding(), "embstr");
+    }
+
+    #[test]
+    fn no_step_frees_more_than_its_budget() {
+        let count = if cfg!(miri) { 300 } else { 20_000 };
+        let limits = Limits { list_max_listpack_size: 1, ..Limits::default() };
+        let (mut set, mut hash, mut zset, mut list) = (Set::new(), Hash::new(), ZSet::new(), List::new());
+        for item in 0..count {
+            let text = format!("item {item:010}").into_bytes();
+            set.insert(&text, &limits);
+            hash.set(&text, &text, &limits);
+            zset.insert(f64::from(item), &text, &limits);
+            list.push(End::Tail, &text, &limits);
+        }
+        let values = [Object::Set(set), Object::Hash(hash), Object::ZSet(zset), Object::List(list)];
+        let mut keyspace = Keyspace::new(1, false, (1, 2));
+        let key = keyspace.key(b"k");
+        for value in values {
+            keyspace.db_mut(0).insert(&key, Value::Object(value), None);
+            keyspace.db_mut(0).insert(&key, Value::Int(1), None);
+            let (whole, budget) = (keyspace.db(0).doomed_memory(), 100);
+            assert_eq!(keyspace.db(0).doomed_len(), 1);
+            while keyspace.db(0).doomed_len() > 0 {
+                let before = keyspace.db(0).doomed_memory();
+                keyspace.db_mut(0).free_doomed(budget);
+                let freed = before - keyspace.db(0).doomed_memory();
+                // A few pieces more: what is in one bucket or leaf goes together, and the segments of a table's cells are
+                // not many.
+                let cells = whole / 8;
+                assert!(freed <= whole / count as usize * 2 * (budget + 70) + cells, "{freed} of {whole}");
+            }
+        }
     }
 }

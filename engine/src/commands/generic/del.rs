@@ -97,6 +97,50 @@ mod tests {
     }
 
     #[test]
+    fn a_large_value_that_is_overwritten_is_freed_in_steps_too() {
+        let mut server = Server::new();
+        server.run("SADD s a b");
+        server.run("ZADD z 1 a 2 b");
+        server.run("GEOADD g 1 1 here");
+        server.run("RPUSH l 2 1");
+        let payload = server.run("DUMP l");
+        for line in [
+            "SET big text",
+            "MSET big text",
+            "SUNIONSTORE big s",
+            "SINTERSTORE big s",
+            "SDIFFSTORE big s",
+            "SDIFFSTORE big s s",
+            "ZUNIONSTORE big 1 z",
+            "ZINTERSTORE big 1 z",
+            "ZDIFFSTORE big 1 z",
+            "ZRANGESTORE big z 0 -1",
+            "GEOSEARCHSTORE big g FROMLONLAT 1 1 BYRADIUS 9 km",
+            "SORT l STORE big",
+            "COPY l big REPLACE",
+            "RENAME copy big",
+            &format!("RESTORE big 0 {payload} REPLACE"),
+            "BITOP OR big text",
+            "PEXPIRE big -1",
+        ] {
+            server.run("COPY s copy REPLACE");
+            server.run("SET text v");
+            server.run("DEL big");
+            fill(&mut server, &["big"]);
+            let reply = server.run(line);
+            assert!(!reply.starts_with("(error)"), "{line}: {reply}");
+            assert_eq!(pending(&mut server), "1", "{line}");
+            let mut steps = 0;
+            while pending(&mut server) != "0" {
+                server.advance(100);
+                server.timeout();
+                steps += 1;
+            }
+            assert!(steps >= 2, "{line}: {steps}");
+        }
+    }
+
+    #[test]
     fn where_asked_it_is_freed_at_once() {
         let config = "lazyfree-lazy-user-del no\nlazyfree-lazy-server-del no\nlazyfree-lazy-expire no";
         let mut server = Server::with(config);

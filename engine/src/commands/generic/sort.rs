@@ -256,10 +256,7 @@ fn in_order(
     wanted: Range<usize>,
     options: &Options<'_>,
 ) -> Result<Vec<Item>, Error> {
-    let weights = match options.by {
-        Some(pattern) => Some(gathered(call, elements, &[pattern])),
-        None => None,
-    };
+    let weights = options.by.map(|pattern| gathered(call, elements, &[pattern]));
     let weights = weights.as_ref().unwrap_or(elements);
     let by_text = |texts: &Texts, a: u32, b: u32| compare(texts.get(a as usize), texts.get(b as usize));
     // What is equal stays in the order that it came in.
