@@ -164,6 +164,12 @@ impl<T: Copy> Counted<T> {
     }
 }
 
+impl<T: Copy> Clone for Counted<T> {
+    fn clone(&self) -> Self {
+        self.map(|item| item)
+    }
+}
+
 impl<T: Copy> Default for Counted<T> {
     fn default() -> Self {
         Counted::new()

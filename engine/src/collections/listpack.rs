@@ -221,6 +221,23 @@ impl Listpack {
         self.insert(self.end(), element);
     }
 
+    /// Adds elements at the end, all in one step.
+    pub fn extend<'e>(&mut self, elements: impl Iterator<Item = Element<'e>> + Clone) {
+        let (count, bytes) =
+            elements.clone().fold((0, 0), |(count, bytes), element| (count + 1, bytes + element.stored_len()));
+        let total = self.len() + count;
+        let mut at = self.end();
+        self.bytes.resize(self.bytes.len() + bytes);
+        for element in elements {
+            let next = at + element.stored_len();
+            encode(element, &mut self.bytes[at..next]);
+            at = next;
+        }
+        self.bytes[at] = END;
+        self.set_total();
+        self.set_count(total);
+    }
+
     pub fn push_front(&mut self, element: Element<'_>) {
         self.insert(self.start(), element);
     }
@@ -300,6 +317,11 @@ impl Listpack {
     fn splice(&mut self, range: Range<usize>, element: Option<Element<'_>>) {
         let new = element.map_or(0, Element::stored_len);
         let old = range.len();
+        if let Some(element) = element
+            && new == old
+        {
+            return encode(element, &mut self.bytes[range]);
+        }
         let (len, tail) = (self.bytes.len(), range.end);
         if new > old {
             self.bytes.resize(len + new - old);
@@ -619,9 +641,14 @@ mod tests {
             let at = pack.seek(index as i64).unwrap_or(pack.end());
             let text = sample(&mut rng);
             match rng.below(if model.len() > 40 { 9 } else { 5 }) {
-                0..=2 => {
+                0 | 1 => {
                     pack.insert(at, Element::of(&text));
                     model.insert(index, text);
+                }
+                2 if model.len() < 40 => {
+                    let texts: Vec<_> = (0..rng.below(4)).map(|_| sample(&mut rng)).collect();
+                    pack.extend(texts.iter().map(|text| Element::of(text)));
+                    model.extend(texts);
                 }
                 3 if index < model.len() => {
                     pack.replace(at, Element::of(&text));
