@@ -310,6 +310,8 @@ parameters! {
     "set-max-intset-entries" set_max_intset_entries: i64 = 512, 0..=MAX, Anytime;
     "set-max-listpack-entries" set_max_listpack_entries: i64 = 128, 0..=MAX, Anytime;
     "set-max-listpack-value" set_max_listpack_value: i64 = 64, 0..=MAX, Anytime;
+    "stream-node-max-bytes" stream_node_max_bytes: Bytes = Bytes(4096), 0..=MAX as u64, Anytime;
+    "stream-node-max-entries" stream_node_max_entries: i64 = 100, 0..=MAX, Anytime;
     "zset-max-listpack-entries" zset_max_listpack_entries: i64 = 128, 0..=MAX, Anytime;
     "zset-max-listpack-value" zset_max_listpack_value: i64 = 64, 0..=MAX, Anytime;
     "hll-sparse-max-bytes" hll_sparse_max_bytes: Bytes = Bytes(3000), 0..=MAX as u64, Anytime;

@@ -88,8 +88,8 @@ fn cause(value: ValueRef<'_>, from: &'static str, given: Args<'_>, limits: &Limi
             most if zset.len() > most => limit("zset-max-listpack-entries", most),
             _ => limit("zset-max-listpack-value", limits.zset_max_listpack_value),
         },
-        // A Bloom filter has one encoding only.
-        ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Bloom(_) => Cause::EditedInPlace,
+        // A Bloom filter and a stream have one encoding only.
+        ValueRef::Int(_) | ValueRef::Bytes(_) | ValueRef::Bloom(_) | ValueRef::Stream(_) => Cause::EditedInPlace,
     }
 }
 

@@ -52,6 +52,69 @@ pub enum Cause {
     EditedInPlace,
 }
 
+/// An entry's ID: milliseconds since 1970, and a number within the millisecond.
+pub type EntryId = (u64, u64);
+
+/// What happened in a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Added {
+        id: EntryId,
+    },
+    Deleted {
+        id: EntryId,
+    },
+    /// So many of the oldest entries went; `first` is the oldest that is left.
+    Trimmed {
+        entries: u64,
+        first: Option<EntryId>,
+    },
+    GroupMade {
+        group: Bytes,
+    },
+    /// With all its consumers, and what was pending for them.
+    GroupRemoved {
+        group: Bytes,
+    },
+    ConsumerMade {
+        group: Bytes,
+        consumer: Bytes,
+    },
+    /// So many entries that were pending for it are so no longer.
+    ConsumerRemoved {
+        group: Bytes,
+        consumer: Bytes,
+        pending: u64,
+    },
+    /// A consumer was given an entry, for the `count`th time; `pending` unless it need not acknowledge it.
+    Delivered {
+        group: Bytes,
+        consumer: Bytes,
+        id: EntryId,
+        count: u64,
+        pending: bool,
+    },
+    Acknowledged {
+        group: Bytes,
+        consumer: Bytes,
+        id: EntryId,
+    },
+    /// A pending entry became another consumer's, or its own anew; `from` is none where it was pending for nobody.
+    Claimed {
+        group: Bytes,
+        consumer: Bytes,
+        id: EntryId,
+        from: Option<Bytes>,
+        count: u64,
+    },
+    /// An entry is pending no longer because it was found to be deleted.
+    Dropped {
+        group: Bytes,
+        consumer: Bytes,
+        id: EntryId,
+    },
+}
+
 /// A connection's client, as people and commands name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
@@ -102,6 +165,12 @@ pub enum Event {
         from: &'static str,
         to: &'static str,
         cause: Cause,
+    },
+    /// Something happened in a stream.
+    Stream {
+        db: u32,
+        key: Bytes,
+        step: Step,
     },
     Removed {
         db: u32,

@@ -23,7 +23,7 @@ use crate::conversion;
 use crate::event::{ARGUMENT_SHOWN, ARGUMENTS_SHOWN, Event};
 use crate::io::Conn;
 use crate::keyspace::Entry;
-use crate::keyspace::change::{Notify, write_transaction};
+use crate::keyspace::change::{Notify, Reported, write_transaction};
 use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
@@ -262,11 +262,11 @@ pub fn serve_waiting(state: &mut State) {
     }
 }
 
-/// Runs a waiting client's command again, if the key holds what it waits for.
+/// Runs a waiting client's command again, if the key holds what it waits for, or the command fails as it does not.
 fn serve(state: &mut State, conn: Conn, db: usize, key: &[u8]) {
     let holds = state.keyspace.db(db).get(&state.keyspace.key(key)).map(Entry::kind);
-    let wants = state.clients.get(conn).and_then(|client| client.waiting.as_ref()).map(|waiting| waiting.wants);
-    if holds.is_none() || holds != wants {
+    let Some(waiting) = state.clients.get(conn).and_then(|client| client.waiting.as_ref()) else { return };
+    if holds != Some(waiting.wants) && !waiting.fails_without {
         return;
     }
     let Some(waiting) = state.end_wait(conn, Some(key)) else { return };
@@ -487,12 +487,15 @@ fn commit(state: &mut State, args: Args<'_>) {
     }
     let mut effects = core::mem::take(&mut state.effects);
     state.stats.dirty += effects.count();
-    for (db, key, class, what) in effects.changes() {
+    for Reported { db, key, class, what, breaks_watches } in effects.changes() {
         if class == Notify::KEY_MISS || class == Notify::NEW {
             state.notify(db, key, class, what);
             continue;
         }
-        state.key_changed(db, key, class, what, false);
+        if breaks_watches {
+            state.break_watches(db, key, false);
+        }
+        state.key_changed(db, key, class, what);
         state.events.emit(|| Event::Changed { db: db as u32, key: key.into(), what });
     }
     if effects.count() > 0 {

@@ -1,5 +1,6 @@
 //! Plain views of all state: what INFO prints and panels draw is read here, and nowhere else.
 
+pub mod stream;
 pub mod value;
 
 use alloc::boxed::Box;

@@ -287,6 +287,8 @@ impl State {
             set_max_intset_entries: size(config.set_max_intset_entries),
             set_max_listpack_entries: size(config.set_max_listpack_entries),
             set_max_listpack_value: size(config.set_max_listpack_value),
+            stream_node_max_bytes: size(config.stream_node_max_bytes.0 as i64),
+            stream_node_max_entries: size(config.stream_node_max_entries),
             zset_max_listpack_entries: size(config.zset_max_listpack_entries),
             zset_max_listpack_value: size(config.zset_max_listpack_value),
             seed: self.keyspace.seed(),
@@ -318,7 +320,8 @@ impl State {
         self.free_unless(self.config.lazyfree_lazy_expire);
         self.expirations += 1;
         self.stats.expired_keys += 1;
-        self.key_changed(db, bytes, Notify::EXPIRED, "expired", true);
+        self.break_watches(db, bytes, true);
+        self.key_changed(db, bytes, Notify::EXPIRED, "expired");
         self.events.emit(|| Event::Removed { db: db as u32, key: bytes.into(), why });
         self.write_record(db, |out| write_record(out, [&b"DEL"[..], bytes].into_iter()));
     }
@@ -379,7 +382,8 @@ impl State {
         if removed > 0 {
             self.expirations += 1;
             self.stats.expired_fields += removed as u64;
-            self.key_changed(db, key.bytes, class, "hexpired", false);
+            self.break_watches(db, key.bytes, false);
+            self.key_changed(db, key.bytes, class, "hexpired");
             self.events.emit(|| Event::Changed { db: db as u32, key: key.bytes.into(), what: "hexpired" });
             self.write_record(db, |out| write_record(out, words.as_args().iter()));
         }
@@ -406,14 +410,18 @@ impl State {
         self.keyspace.doomed().0 + self.remains.iter().map(Remains::keys).sum::<usize>()
     }
 
-    /// Everybody who wants to know of a changed key: WATCH, who waits for it, notifications.
-    pub(crate) fn key_changed(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str, expired: bool) {
+    /// Breaks the watches of those who watch a key.
+    pub(crate) fn break_watches(&mut self, db: usize, key: &[u8], expired: bool) {
         let broken: Vec<Conn> = self.watches.broken_by(db, key, expired).collect();
         for conn in broken {
             if let Some(client) = self.clients.get_mut(conn) {
                 client.watch_broken = true;
             }
         }
+    }
+
+    /// Tells of a changed key: who waits for it, notifications.
+    pub(crate) fn key_changed(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str) {
         self.blocked.signal(db, key);
         self.notify(db, key, class, what);
     }

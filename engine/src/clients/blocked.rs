@@ -24,14 +24,17 @@ pub struct Waiting {
     pub wants: Kind,
     /// When it gives up; never, if there is no such moment.
     pub until: Option<Time>,
-    /// What it answers then.
+    /// The command is to run, and to fail, also where none of the keys holds that any more.
+    pub fails_without: bool,
+    /// What it answers when its time is over.
     pub at_end: fn(&mut dyn Reply),
     ticket: u64,
 }
 
 impl Waiting {
     pub fn new(args: OwnedArgs, db: usize, keys: Vec<Box<[u8]>>, wants: Kind, until: Option<Time>) -> Waiting {
-        Waiting { args, db, keys, wants, until, at_end: |reply| reply.null_array(), ticket: 0 }
+        let at_end = |reply: &mut dyn Reply| reply.null_array();
+        Waiting { args, db, keys, wants, until, fails_without: false, at_end, ticket: 0 }
     }
 
     pub fn memory(&self) -> usize {

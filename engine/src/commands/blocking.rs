@@ -50,6 +50,18 @@ impl Call<'_> {
     /// Runs this command again when one of these keys holds a value of this kind: it has not been answered. In a
     /// transaction, whose commands run at once, the answer is that nothing came.
     pub fn wait(&mut self, keys: Args<'_>, wants: Kind, until: Option<Time>) {
+        self.wait_to_run(OwnedArgs::from(self.args), keys, wants, until, false);
+    }
+
+    /// [`Call::wait`], to run other words than these then.
+    pub fn wait_to_run(
+        &mut self,
+        args: OwnedArgs,
+        keys: Args<'_>,
+        wants: Kind,
+        until: Option<Time>,
+        fails_without: bool,
+    ) {
         if self.state.in_transaction {
             return self.reply.null_array();
         }
@@ -60,7 +72,9 @@ impl Call<'_> {
                 names.push(key.into());
             }
         }
-        self.begin_to_wait(Waiting::new(OwnedArgs::from(self.args), self.state.db, names, wants, until));
+        let mut waiting = Waiting::new(args, self.state.db, names, wants, until);
+        waiting.fails_without = fails_without;
+        self.begin_to_wait(waiting);
     }
 
     /// Answers this only once that time has come, or never; at once in a transaction.

@@ -9,7 +9,7 @@ use crate::keyspace::{Entry, Key, Object, Value, ValueRef};
 use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
 use crate::state::State;
-use crate::types::{Bloom, Hash, Limits, List, Set, ZSet};
+use crate::types::{Bloom, Hash, Limits, List, Set, Stream, ZSet};
 
 /// A type of values other than strings.
 pub trait Collection: Sized {
@@ -22,7 +22,7 @@ pub trait Collection: Sized {
 }
 
 macro_rules! collections {
-    ($($type:ident $class:ident)*) => {$(
+    ($($type:ident $class:ident $is_empty:expr;)*) => {$(
         impl Collection for $type {
             const CLASS: Notify = Notify::$class;
             fn of(value: ValueRef<'_>) -> Option<&Self> {
@@ -41,13 +41,21 @@ macro_rules! collections {
                 Object::$type(self.into())
             }
             fn has_no_element(&self) -> bool {
-                self.is_empty()
+                $is_empty(self)
             }
         }
     )*};
 }
 
-collections! { List LIST Set SET ZSet ZSET Hash HASH Bloom GENERIC }
+collections! {
+    List LIST List::is_empty;
+    Set SET Set::is_empty;
+    ZSet ZSET ZSet::is_empty;
+    Hash HASH Hash::is_empty;
+    Bloom GENERIC Bloom::is_empty;
+    // It stays without entries.
+    Stream STREAM |_: &Stream| false;
+}
 
 /// What a key that has been looked up holds, if it is there.
 ///

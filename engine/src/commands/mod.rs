@@ -19,6 +19,7 @@ pub mod pubsub;
 pub mod scan;
 pub mod server;
 pub mod set;
+pub mod stream;
 pub mod string;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -46,6 +47,7 @@ pub static TABLE: &[&[&Command]] = &[
     pubsub::COMMANDS,
     server::COMMANDS,
     set::COMMANDS,
+    stream::COMMANDS,
     string::COMMANDS,
     transactions::COMMANDS,
     zset::COMMANDS,

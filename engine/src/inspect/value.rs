@@ -8,6 +8,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::stream::StreamView;
 use crate::base::number::format_i64;
 use crate::base::time::Time;
 use crate::collections::listpack::{Element, Listpack};
@@ -26,6 +27,7 @@ pub enum ValueView<'a> {
     Set(SetView<'a>),
     ZSet(ZSetView<'a>),
     Bloom(BloomView<'a>),
+    Stream(StreamView<'a>),
 }
 
 #[derive(Clone, Copy)]
@@ -139,7 +141,7 @@ const PAGE: usize = 64;
 const NAMED: usize = 100;
 
 impl Excerpt {
-    fn of(element: Element<'_>) -> Excerpt {
+    pub(super) fn of(element: Element<'_>) -> Excerpt {
         element.with(|text| Excerpt { start: text[..text.len().min(EXCERPT)].into(), len: text.len() })
     }
 }
@@ -153,10 +155,11 @@ impl<'a> ValueView<'a> {
             ValueRef::Set(set) => ValueView::Set(SetView(set)),
             ValueRef::ZSet(zset) => ValueView::ZSet(ZSetView(zset)),
             ValueRef::Bloom(bloom) => ValueView::Bloom(BloomView(bloom)),
+            ValueRef::Stream(stream) => ValueView::Stream(StreamView(stream)),
         }
     }
 
-    /// Bytes of a string, elements of anything else.
+    /// Bytes of a string, elements or entries of anything else.
     pub fn len(self) -> usize {
         match self {
             ValueView::String(string) => string.len(),
@@ -165,6 +168,7 @@ impl<'a> ValueView<'a> {
             ValueView::Set(set) => set.len(),
             ValueView::ZSet(zset) => zset.len(),
             ValueView::Bloom(bloom) => bloom.len(),
+            ValueView::Stream(stream) => stream.len(),
         }
     }
 
@@ -177,7 +181,7 @@ impl<'a> ValueView<'a> {
         let gauge = |parameter, used: usize, limit: usize| Gauge { parameter, setting: limit as i64, used, limit };
         let mut gauges = Vec::new();
         match self {
-            ValueView::String(_) | ValueView::Bloom(_) => {}
+            ValueView::String(_) | ValueView::Bloom(_) | ValueView::Stream(_) => {}
             ValueView::List(list) => gauges.extend(list.gauge(limits)),
             ValueView::Hash(HashView(hash)) => {
                 if let Some(pack) = hash.pack() {

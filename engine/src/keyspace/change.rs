@@ -72,6 +72,17 @@ struct Change {
     to: usize,
     class: Notify,
     what: &'static str,
+    breaks_watches: bool,
+}
+
+/// A reported key.
+pub struct Reported<'a> {
+    pub db: usize,
+    pub key: &'a [u8],
+    pub class: Notify,
+    /// What Redis calls the change.
+    pub what: &'static str,
+    pub breaks_watches: bool,
 }
 
 impl Effects {
@@ -86,6 +97,17 @@ impl Effects {
         self.notice(db, key, class, what);
     }
 
+    /// Something around a key's value changed that leaves a WATCH as it is: a stream's consumer groups.
+    pub fn changed_around(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str) {
+        self.count += 1;
+        self.report(db, key, class, what, false);
+    }
+
+    /// The same of what is not announced either: which entries of a stream are pending.
+    pub fn changed_silently(&mut self) {
+        self.count += 1;
+    }
+
     /// Databases changed as a whole (a flush, a swap): recorded even where no key was affected.
     pub fn changed_whole(&mut self, keys: u64) {
         self.count += keys.max(1);
@@ -94,10 +116,14 @@ impl Effects {
 
     /// Something to be announced beside the change itself: no change of its own.
     pub fn notice(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str) {
+        self.report(db, key, class, what, true);
+    }
+
+    fn report(&mut self, db: usize, key: &[u8], class: Notify, what: &'static str, breaks_watches: bool) {
         if self.keys_wanted {
             let from = self.keys.len();
             self.keys.extend_from_slice(key);
-            self.changes.push(Change { db, from, to: self.keys.len(), class, what });
+            self.changes.push(Change { db, from, to: self.keys.len(), class, what, breaks_watches });
         }
     }
 
@@ -131,9 +157,15 @@ impl Effects {
         self.count == 0 && self.changes.is_empty()
     }
 
-    /// Every reported key in order: database, key, class, name of the change.
-    pub fn changes(&self) -> impl Iterator<Item = (usize, &[u8], Notify, &'static str)> {
-        self.changes.iter().map(|c| (c.db, &self.keys[c.from..c.to], c.class, c.what))
+    /// Every reported key in order.
+    pub fn changes(&self) -> impl Iterator<Item = Reported<'_>> {
+        self.changes.iter().map(|&Change { db, from, to, class, what, breaks_watches }| Reported {
+            db,
+            key: &self.keys[from..to],
+            class,
+            what,
+            breaks_watches,
+        })
     }
 
     /// What is to be recorded of this command: its own words, unless it said otherwise. Several commands in its place are

@@ -5,7 +5,9 @@ use crate::base::hash::siphash;
 use crate::base::number::format_i64;
 use crate::base::time::Time;
 use crate::collections::listpack::Element;
+use crate::types::Stream;
 use crate::types::bloom::Properties;
+use crate::types::stream::Id;
 use alloc::vec::Vec;
 
 /// Not secret: the digest compares nodes of one's own.
@@ -44,6 +46,7 @@ fn describe(entry: &Entry, text: &mut Vec<u8>) {
             text.extend_from_slice(&scored.score.to_bits().to_le_bytes());
             add_element(text, scored.member);
         }),
+        ValueRef::Stream(stream) => add_stream(text, stream),
         ValueRef::Bloom(bloom) => {
             let Properties { error, tightening, capacity, expansion, seed } = *bloom.properties();
             for number in [error.to_bits(), tightening.to_bits(), capacity, u64::from(expansion), bloom.items()] {
@@ -51,6 +54,35 @@ fn describe(entry: &Entry, text: &mut Vec<u8>) {
             }
             text.extend_from_slice(&seed);
             bloom.words().for_each(|word| text.extend_from_slice(&word.to_le_bytes()));
+        }
+    }
+}
+
+/// All but when consumers were seen or active, which no record tells.
+fn add_stream(text: &mut Vec<u8>, stream: &Stream) {
+    let entries = &stream.entries;
+    let add_number = |text: &mut Vec<u8>, number: u64| text.extend_from_slice(&number.to_le_bytes());
+    for id in [entries.last, entries.max_deleted] {
+        text.extend_from_slice(&id.to_bytes());
+    }
+    [entries.added, entries.len() as u64].into_iter().for_each(|number| add_number(text, number));
+    for entry in entries.range(Id::MIN, Id::MAX) {
+        text.extend_from_slice(&entry.id.to_bytes());
+        add_number(text, entry.fields as u64);
+        entry.pairs().for_each(|(name, value)| {
+            add_element(text, name);
+            add_element(text, value);
+        });
+    }
+    for (_, name, group) in stream.groups().iter() {
+        add(text, name);
+        text.extend_from_slice(&group.last.to_bytes());
+        add_number(text, group.read.unwrap_or(u64::MAX));
+        group.consumers().iter().for_each(|(_, name, _)| add(text, name));
+        for pending in group.pending_from(Id::MIN) {
+            text.extend_from_slice(&pending.id.to_bytes());
+            [pending.time, pending.count].into_iter().for_each(|number| add_number(text, number));
+            add(text, group.consumers().name(pending.consumer));
         }
     }
 }

@@ -4,6 +4,8 @@
 use super::{Entry, Keyspace, Kind, ValueRef};
 use crate::base::number::{format_f64_shortest, format_i64};
 use crate::collections::listpack::Element;
+use crate::types::stream::Id;
+use alloc::format;
 use sha1::{Digest, Sha1};
 
 /// 160 bits, into which things are mixed in an order, or added without one.
@@ -53,6 +55,13 @@ impl Signature {
                 one.mix_element(field.value);
                 self.add(&one.0);
             }),
+            ValueRef::Stream(stream) => stream.entries.range(Id::MIN, Id::MAX).for_each(|entry| {
+                self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                entry.pairs().for_each(|(name, value)| {
+                    self.mix_element(name);
+                    self.mix_element(value);
+                });
+            }),
             ValueRef::Bloom(bloom) => bloom.words().for_each(|word| self.mix(&word.to_le_bytes())),
         }
         if entry.has_expiry() {
@@ -69,6 +78,7 @@ fn number(kind: Kind) -> u32 {
         Kind::Set => 2,
         Kind::ZSet => 3,
         Kind::Hash => 4,
+        Kind::Stream => 6,
         // That of all modules' types.
         Kind::Bloom => 5,
     }

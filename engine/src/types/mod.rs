@@ -11,6 +11,7 @@ pub mod hash;
 pub mod hyperloglog;
 pub mod list;
 pub mod set;
+pub mod stream;
 pub mod zset;
 
 use crate::collections::quicklist::Fill;
@@ -20,6 +21,7 @@ pub use bloom::Bloom;
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
+pub use stream::Stream;
 pub use zset::ZSet;
 
 /// The parameters that decide encodings, named as in `redis.conf`, and the seed of every table that is made.
@@ -31,6 +33,10 @@ pub struct Limits {
     pub set_max_intset_entries: usize,
     pub set_max_listpack_entries: usize,
     pub set_max_listpack_value: usize,
+    /// 0 for no limit of its own.
+    pub stream_node_max_bytes: usize,
+    /// 0 for any number.
+    pub stream_node_max_entries: usize,
     pub zset_max_listpack_entries: usize,
     pub zset_max_listpack_value: usize,
     /// Chosen by the host once per process, so that nobody can choose keys that collide.
@@ -52,6 +58,8 @@ impl Default for Limits {
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
             seed: (0, 0),

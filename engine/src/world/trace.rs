@@ -1,13 +1,14 @@
 //! What happened in a world: the nodes' events and the world's own, in order, each with its cause.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use crate::base::time::Duration;
-use crate::event::Event;
+use crate::event::{EntryId, Event, Step};
 
 /// A node of the world, by its place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,6 +216,7 @@ fn node_kind(event: &Event) -> &'static str {
         Event::Refused { .. } => "Refused",
         Event::Changed { .. } => "Changed",
         Event::Converted { .. } => "Converted",
+        Event::Stream { step, .. } => step_kind(step),
         Event::Removed { .. } => "Removed",
         Event::Flushed { .. } => "Flushed",
         Event::Published { .. } => "Published",
@@ -224,6 +226,22 @@ fn node_kind(event: &Event) -> &'static str {
         Event::Blocked { .. } => "Blocked",
         Event::Unblocked { .. } => "Unblocked",
         Event::ClientsPaused { .. } => "ClientsPaused",
+    }
+}
+
+fn step_kind(step: &Step) -> &'static str {
+    match step {
+        Step::Added { .. } => "Added",
+        Step::Deleted { .. } => "Deleted",
+        Step::Trimmed { .. } => "Trimmed",
+        Step::GroupMade { .. } => "GroupMade",
+        Step::GroupRemoved { .. } => "GroupRemoved",
+        Step::ConsumerMade { .. } => "ConsumerMade",
+        Step::ConsumerRemoved { .. } => "ConsumerRemoved",
+        Step::Delivered { .. } => "Delivered",
+        Step::Acknowledged { .. } => "Acknowledged",
+        Step::Claimed { .. } => "Claimed",
+        Step::Dropped { .. } => "Dropped",
     }
 }
 
@@ -237,6 +255,17 @@ pub const KINDS: &[&str] = &[
     "Changed",
     "Converted",
     "Removed",
+    "Added",
+    "Deleted",
+    "Trimmed",
+    "GroupMade",
+    "GroupRemoved",
+    "ConsumerMade",
+    "ConsumerRemoved",
+    "Delivered",
+    "Acknowledged",
+    "Claimed",
+    "Dropped",
     "Flushed",
     "Published",
     "ConfigChanged",
@@ -287,6 +316,31 @@ impl fmt::Display for WorldEvent {
                 Event::Refused { command, gate, error, .. } => write!(f, "{} ({gate}): {error}", text(command)),
                 Event::Changed { key, what, .. } => write!(f, "{} {what}", text(key)),
                 Event::Converted { key, from, to, cause, .. } => write!(f, "{} {from} to {to}: {cause:?}", text(key)),
+                Event::Stream { key, step, .. } => {
+                    let id = |id: &EntryId| format!("{}-{}", id.0, id.1);
+                    let key = text(key);
+                    match step {
+                        Step::Added { id: it } | Step::Deleted { id: it } => write!(f, "{key} {}", id(it)),
+                        Step::Trimmed { entries, first } => {
+                            write!(f, "{key} {entries} entries, first {}", first.as_ref().map_or("none".into(), id))
+                        }
+                        Step::GroupMade { group } | Step::GroupRemoved { group } => write!(f, "{key} {}", text(group)),
+                        Step::ConsumerMade { group, consumer } => write!(f, "{key} {} {}", text(group), text(consumer)),
+                        Step::ConsumerRemoved { group, consumer, pending } => {
+                            write!(f, "{key} {} {}: {pending} pending", text(group), text(consumer))
+                        }
+                        Step::Delivered { group, consumer, id: it, count, .. } => {
+                            write!(f, "{key} {} to {}: {} ({count})", text(group), text(consumer), id(it))
+                        }
+                        Step::Claimed { group, consumer, id: it, from, count } => {
+                            let from = from.as_ref().map_or(String::new(), |from| format!(" from {}", text(from)));
+                            write!(f, "{key} {} to {}{from}: {} ({count})", text(group), text(consumer), id(it))
+                        }
+                        Step::Acknowledged { group, consumer, id: it } | Step::Dropped { group, consumer, id: it } => {
+                            write!(f, "{key} {} {}: {}", text(group), text(consumer), id(it))
+                        }
+                    }
+                }
                 Event::Removed { key, why, .. } => write!(f, "{} {why:?}", text(key)),
                 Event::Flushed { keys, .. } => write!(f, "{keys} keys"),
                 Event::Published { channel, receivers } => write!(f, "{} to {receivers}", text(channel)),

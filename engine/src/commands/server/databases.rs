@@ -84,6 +84,7 @@ fn flush(call: &mut Call<'_>, only: Option<usize>) -> Outcome {
             if lazily {
                 call.state.remains.push(remains);
             }
+            call.state.blocked.signal_all(db);
         }
     }
     call.state.effects.changed_whole(keys);

@@ -2,7 +2,7 @@
 
 use crate::base::heap;
 use crate::collections::table::Table;
-use crate::types::{Bloom, Hash, List, Set, ZSet};
+use crate::types::{Bloom, Hash, List, Set, Stream, ZSet, stream};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
@@ -155,12 +155,15 @@ pub(super) const WORD: usize = 8;
 /// What a box with a Bloom filter in it costs; its size counts as on a 64-bit target everywhere.
 const BLOOM: usize = heap::cost(88);
 const _: () = assert!(size_of::<Bloom>() <= 88);
+/// Likewise for a stream.
+const STREAM: usize = heap::cost(stream::SIZE);
 
 object_types! {
     List = "list", List, 0;
     Set = "set", Set, 0;
     ZSet = "zset", ZSet, 0;
     Hash = "hash", Hash, 0;
+    Stream = "stream", Box<Stream>, STREAM;
     Bloom = "bloomfltr", Box<Bloom>, BLOOM;
 }
 

@@ -22,10 +22,13 @@ pub const SET_INTSET: u8 = 11;
 pub const ZSET_ZIPLIST: u8 = 12;
 pub const HASH_ZIPLIST: u8 = 13;
 pub const LIST_OF_ZIPLISTS: u8 = 14;
+pub const STREAM: u8 = 15;
 pub const HASH_LISTPACK: u8 = 16;
 pub const ZSET_LISTPACK: u8 = 17;
 pub const LIST_OF_NODES: u8 = 18;
+pub const STREAM_2: u8 = 19;
 pub const SET_LISTPACK: u8 = 20;
+pub const STREAM_3: u8 = 21;
 /// Valkey's, from version 9 on: each field with its value and a moment, or -1.
 pub const HASH_WITH_EXPIRIES: u8 = 22;
 

@@ -22,7 +22,7 @@ pub fn first(bytes: &[u8], limits: &Limits) -> Option<Value> {
     reader.value(kind, limits).filter(|value| !is_empty(value))
 }
 
-/// A string may be empty, a collection is never kept empty.
+/// A string or a stream may be empty, another collection is never kept empty.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Int(_) | Value::Bytes(_) => false,
@@ -31,15 +31,16 @@ fn is_empty(value: &Value) -> bool {
         Value::Object(Object::ZSet(zset)) => zset.is_empty(),
         Value::Object(Object::Hash(hash)) => hash.is_empty(),
         Value::Object(Object::Bloom(bloom)) => bloom.is_empty(),
+        Value::Object(Object::Stream(_)) => false,
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 /// What stands where a length is expected.
-enum Length {
+pub(super) enum Length {
     Of(u64),
     /// A string in this encoding follows.
     Encoded(u8),
@@ -52,17 +53,17 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(*taken)
     }
 
-    fn byte(&mut self) -> Option<u8> {
+    pub fn byte(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)
     }
 
-    fn length(&mut self) -> Option<Length> {
+    pub fn length(&mut self) -> Option<Length> {
         let first = self.byte()?;
         Some(match first {
             LENGTH_32 => Length::Of(u32::from_be_bytes(self.array()?).into()),
@@ -77,11 +78,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of things, of which each takes at least a byte.
-    fn count(&mut self) -> Option<usize> {
+    pub fn count(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok().filter(|&count| count <= self.rest.len())
     }
 
-    fn string(&mut self) -> Option<Cow<'a, [u8]>> {
+    pub fn string(&mut self) -> Option<Cow<'a, [u8]>> {
         let integer = |value: i64| Some(Cow::Owned(format_i64(value).to_vec()));
         match self.length()? {
             Length::Of(length) => Some(Cow::Borrowed(self.take(usize::try_from(length).ok()?)?)),
@@ -124,6 +125,7 @@ impl<'a> Reader<'a> {
             HASH_LISTPACK => hash(Hash::from_pack(self.listpack()?, limits)?),
             HASH_ZIPLIST => hash(Hash::from_pack(ziplist::to_listpack(&self.string()?)?, limits)?),
             HASH_ZIPMAP => hash(Hash::from_pack(ziplist::zipmap_to_listpack(&self.string()?)?, limits)?),
+            STREAM | STREAM_2 | STREAM_3 => Value::Object(Object::Stream(self.stream(kind)?.into())),
             MODULE => Value::Object(Object::Bloom(self.bloom()?.into())),
             _ => return None,
         })
@@ -146,7 +148,7 @@ impl<'a> Reader<'a> {
         Bloom::from_words(Properties { error, tightening, capacity, expansion, seed }, items, words)
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub fn number(&mut self) -> Option<u64> {
         match self.length()? {
             Length::Of(number) => Some(number),
             Length::Encoded(_) => None,
@@ -168,7 +170,7 @@ impl<'a> Reader<'a> {
         self.string()
     }
 
-    fn listpack(&mut self) -> Option<Listpack> {
+    pub fn listpack(&mut self) -> Option<Listpack> {
         Listpack::from_bytes(&self.string()?)
     }
 

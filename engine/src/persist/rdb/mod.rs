@@ -3,8 +3,8 @@
 //! ```text
 //!   DUMP payload:  [type 1][value …][RDB version 2][CRC64 of all before 8]
 //! ```
-//! Every type and encoding of Redis 7.0 and Valkey 9.1 is read, with those of earlier versions; streams and modules are
-//! not there yet. What is written is what all of them read: version 10, and Valkey's own type for a hash whose fields
+//! Every type and encoding of Redis 7.0 and Valkey 9.1 is read, with those of earlier versions; modules are not there
+//! yet. What is written is what all of them read: version 10, and Valkey's own type for a hash whose fields
 //! expire. Bloom filters alone have a form of our own ([`format::BLOOM`]), which no other server reads. A length is never
 //! believed beyond the bytes that are there.
 
@@ -12,6 +12,7 @@ pub mod format;
 pub mod load;
 pub mod lzf;
 pub mod save;
+mod stream;
 mod ziplist;
 
 use crate::base::hash::crc64;

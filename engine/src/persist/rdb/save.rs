@@ -32,19 +32,20 @@ pub fn value(value: ValueRef<'_>, out: &mut Vec<u8>) -> u8 {
         ValueRef::Set(set) => writer.set(set),
         ValueRef::ZSet(zset) => writer.zset(zset),
         ValueRef::Hash(hash) => writer.hash(hash),
+        ValueRef::Stream(stream) => writer.stream(stream),
         ValueRef::Bloom(bloom) => writer.bloom(bloom),
     };
     out[at] = kind;
     kind
 }
 
-struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+pub(super) struct Writer<'a> {
+    pub out: &'a mut Vec<u8>,
     packer: Packer,
 }
 
 impl Writer<'_> {
-    fn length(&mut self, length: u64) {
+    pub fn length(&mut self, length: u64) {
         match length {
             0..64 => self.out.push(length as u8),
             64..16384 => self.out.extend_from_slice(&(length as u16 | u16::from(LENGTH_14) << 8).to_be_bytes()),
@@ -61,7 +62,7 @@ impl Writer<'_> {
         }
     }
 
-    fn count(&mut self, count: usize) {
+    pub fn count(&mut self, count: usize) {
         self.length(count as u64);
     }
 
@@ -81,7 +82,7 @@ impl Writer<'_> {
         }
     }
 
-    fn string(&mut self, text: &[u8]) {
+    pub fn string(&mut self, text: &[u8]) {
         if text.len() <= LONGEST_INT
             && let Some(value) = parse_i64(text)
             && i32::try_from(value).is_ok()

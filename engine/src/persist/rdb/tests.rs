@@ -6,6 +6,7 @@ use crate::collections::listpack::Element;
 use crate::keyspace::Object;
 use crate::types::bloom::Properties;
 use crate::types::list::End;
+use crate::types::stream::Id;
 use crate::types::{Bloom, Hash, List, Set, ZSet};
 use alloc::vec;
 use std::format;
@@ -78,6 +79,10 @@ fn contents(value: ValueRef<'_>) -> String {
             let words: Vec<u64> = bloom.words().collect();
             vec![format!("{:?} {} of {} {words:?}", bloom.properties(), bloom.items(), bloom.capacity())]
         }
+        ValueRef::Stream(stream) => {
+            let entries = stream.entries.range(Id::MIN, Id::MAX);
+            entries.map(|entry| format!("{} {:?}", entry.id, entry.pairs().collect::<Vec<_>>())).collect()
+        }
     };
     parts.sort();
     format!("{} {}", value.kind().name(), parts.join(","))
@@ -91,11 +96,24 @@ fn encoding(value: ValueRef<'_>) -> &'static str {
         ValueRef::ZSet(zset) => zset.encoding(),
         ValueRef::Hash(hash) => hash.encoding(),
         ValueRef::Bloom(bloom) => bloom.encoding(),
+        ValueRef::Stream(stream) => stream.encoding(),
     }
 }
 
 /// As Redis 7.0 dumps them.
-const RECORDED: [(&[u8], &str); 9] = [
+const RECORDED: [(&[u8], &str); 10] = [
+    (
+        b"\x13\x01\x10\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01<<\x00\x00\x00\x18\x00\
+        \x02\x01\x01\x01\x01\x01\x81a\x02\x00\x01\x02\x01\x00\x01\x00\x01\x01\x01\x04\x01\x01\x01\x01\x01\
+        \xdf\xff\x02\x02\x01\x81b\x02\x02\x01\x81c\x02\x03\x01\x08\x01\x02\x01\x02\x01\xdf\xff\x02\x04\x01\
+        \x04\x01\xff\x02\x03\x00\x01\x01\x02\x00\x03\x01\x01g\x02\x00\x02\x02\x00\x00\x00\x00\x00\x00\x00\
+        \x01\x00\x00\x00\x00\x00\x00\x00\x01\xe8\x03\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\
+        \x02\x00\x00\x00\x00\x00\x00\x00\x00;\x1a\x0d\x13\xa2\x01\x00\x00\x01\x02\x01c;\x1a\x0d\x13\xa2\x01\
+        \x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x01d;\x1a\x0d\x13\xa2\
+        \x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\x0a\x00\xdc\xb9\xc0\
+        Mv\x1d\xc5\xf4",
+        "stream 1-1 [(Bytes([97]), Int(1))],3-0 [(Bytes([97]), Int(4))]",
+    ),
     (b"\x00\xc0{\n\x00H\xe2S\xe1\x00zg\xb9", "string 123"),
     (b"\x00\x05hello\n\x00cr\xdfve4 \n", "string hello"),
     (
@@ -203,7 +221,7 @@ fn a_value_is_whole_or_nothing() {
     }
     for (bytes, why) in [
         (&b"\x02\x00"[..], "an empty set"),
-        (b"\x0f\x00", "a stream"),
+        (b"\x07\x00", "a module"),
         (b"\x02\x02\x01a\x01a", "the same member twice"),
         (b"\x02\x81\xff\xff\xff\xff\xff\xff\xff\xff\x01a", "a count without end"),
         (b"\x00\xc3\x03\x81\xff\xff\xff\xff\xff\xff\xff\xff\xe0\xff\x00", "a text without end"),

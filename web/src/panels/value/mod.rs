@@ -61,6 +61,8 @@ pub fn Value(props: &Props) -> Html {
         ValueView::Set(_) => html! { <set::Bag key={one} {view} /> },
         ValueView::ZSet(_) => html! { <zset::Ladder key={one} {view} /> },
         ValueView::Bloom(_) => html! { <bloom::Filters key={one} {view} /> },
+        // It has no picture yet: the button above reads it.
+        ValueView::Stream(_) => html! {},
     };
     let happened: Vec<_> = store.heard.conversions(store.selected, store.database, &key).take(CONVERSIONS).collect();
     html! {
@@ -93,7 +95,7 @@ fn facts(words: Words, opened: &Opened<'_>, now: Option<kvarium_engine::base::ti
         ValueView::List(_) => words.count_elements(len),
         ValueView::Hash(_) => words.count_fields(len),
         ValueView::Set(_) | ValueView::ZSet(_) => words.count_members(len),
-        ValueView::Bloom(_) => words.count_items(len),
+        ValueView::Bloom(_) | ValueView::Stream(_) => words.count_items(len),
     };
     let expiry = match opened.key.expiry.zip(now) {
         None => words.no_expiry().to_owned(),
@@ -125,6 +127,7 @@ fn reading(view: &View, words: Words, opened: &Opened<'_>) -> Html {
         ValueView::Set(_) if len <= READ => format!("SMEMBERS {key}"),
         ValueView::Set(_) => format!("SSCAN {key} 0 COUNT {READ}"),
         ValueView::Bloom(_) => format!("BF.INFO {key}"),
+        ValueView::Stream(_) => format!("XRANGE {key} - + COUNT {READ}"),
     };
     run_button(view, words, line)
 }
@@ -145,6 +148,7 @@ fn encodings(words: Words, opened: &Opened<'_>) -> Html {
         ValueView::Set(_) => &["intset", "listpack", "hashtable"],
         ValueView::ZSet(_) => &["listpack", "skiplist"],
         ValueView::Bloom(_) => &["raw"],
+        ValueView::Stream(_) => &["stream"],
     };
     let step = |name: &&str| {
         let is_here = *name == opened.key.encoding;

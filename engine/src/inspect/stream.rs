@@ -1,0 +1,168 @@
+//! A stream to be looked at: entries, the packed nodes they are in, groups, consumers, and what is pending, each in windows.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::value::Excerpt;
+use crate::base::time::Time;
+use crate::types::Stream;
+use crate::types::stream::{Entry, Id, Pending};
+
+pub use crate::types::stream::entries::NodeInfo as PackedNodeView;
+
+#[derive(Clone, Copy)]
+pub struct StreamView<'a>(pub(super) &'a Stream);
+
+/// What a stream remembers beside its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamMemory {
+    /// The last ID it gave out.
+    pub last: Id,
+    /// The highest ID that was deleted, or zero.
+    pub max_deleted: Id,
+    /// Entries ever added.
+    pub added: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryView {
+    pub id: Id,
+    /// Its first fields with their values.
+    pub fields: Vec<(Excerpt, Excerpt)>,
+    /// How many fields it has.
+    pub field_count: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    pub name: Vec<u8>,
+    /// The last entry that was delivered to any of its consumers.
+    pub last_delivered: Id,
+    /// Entries that had been added up to that one, if it is known.
+    pub entries_read: Option<u64>,
+    /// Entries that are not delivered yet, if it is known.
+    pub lag: Option<i64>,
+    pub pending: usize,
+    pub consumers: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerView {
+    pub name: Vec<u8>,
+    /// When it last asked for something.
+    pub seen: Time,
+    /// When it was last given something.
+    pub active: Option<Time>,
+    pub pending: usize,
+}
+
+/// An entry that was delivered and is not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingView {
+    pub id: Id,
+    pub consumer: Vec<u8>,
+    pub delivered: Time,
+    /// How often it was delivered.
+    pub count: u64,
+    /// The entry has not been deleted from the stream.
+    pub is_there: bool,
+}
+
+/// Fields of an entry that are shown.
+const FIELDS: usize = 32;
+
+impl<'a> StreamView<'a> {
+    pub fn len(self) -> usize {
+        self.0.entries.len()
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn memory(self) -> StreamMemory {
+        let entries = &self.0.entries;
+        StreamMemory { last: entries.last, max_deleted: entries.max_deleted, added: entries.added }
+    }
+
+    pub fn node_count(self) -> usize {
+        self.0.entries.nodes()
+    }
+
+    /// The packed nodes of these numbers, the one with the oldest entries being number 0.
+    pub fn nodes(self, numbers: Range<usize>) -> Vec<PackedNodeView> {
+        self.0.entries.node_infos(numbers).collect()
+    }
+
+    /// Up to `most` entries from an ID on, the oldest first.
+    pub fn entries(self, from: Id, most: usize) -> Vec<EntryView> {
+        self.0.entries.range(from, Id::MAX).take(most).map(EntryView::of).collect()
+    }
+
+    /// Up to `most` entries from an ID back, the newest first.
+    pub fn entries_back(self, from: Id, most: usize) -> Vec<EntryView> {
+        self.0.entries.range_back(Id::MIN, from).take(most).map(EntryView::of).collect()
+    }
+
+    pub fn entry(self, id: Id) -> Option<EntryView> {
+        self.0.entries.get(id).map(EntryView::of)
+    }
+
+    pub fn group_count(self) -> usize {
+        self.0.groups().len()
+    }
+
+    /// The groups of these ranks by name.
+    pub fn groups(self, ranks: Range<usize>) -> Vec<GroupView> {
+        let groups = self.0.groups().iter().skip(ranks.start).take(ranks.len());
+        groups
+            .map(|(_, name, group)| GroupView {
+                name: name.into(),
+                last_delivered: group.last,
+                entries_read: group.read,
+                lag: group.lag(&self.0.entries),
+                pending: group.pending(),
+                consumers: group.consumers().len(),
+            })
+            .collect()
+    }
+
+    /// The consumers of a group of these ranks by name; none where there is no such group.
+    pub fn consumers(self, group: &[u8], ranks: Range<usize>) -> Vec<ConsumerView> {
+        let group = self.0.group(group).map(|(_, group)| group);
+        let consumers = group.into_iter().flat_map(|group| group.consumers().iter());
+        consumers
+            .skip(ranks.start)
+            .take(ranks.len())
+            .map(|(_, name, consumer)| ConsumerView {
+                name: name.into(),
+                seen: Time::from_millis(consumer.seen),
+                active: consumer.active.map(Time::from_millis),
+                pending: consumer.pending(),
+            })
+            .collect()
+    }
+
+    /// Up to `most` entries that a group has pending from an ID on: those of one consumer, or all.
+    pub fn pending(self, group: &[u8], consumer: Option<&[u8]>, from: Id, most: usize) -> Vec<PendingView> {
+        let Some((_, group)) = self.0.group(group) else { return Vec::new() };
+        let view = |pending: Pending| PendingView {
+            id: pending.id,
+            consumer: group.consumers().name(pending.consumer).into(),
+            delivered: Time::from_millis(pending.time),
+            count: pending.count,
+            is_there: self.0.entries.contains(pending.id),
+        };
+        let Some(name) = consumer else { return group.pending_from(from).take(most).map(view).collect() };
+        let Some(number) = group.consumers().find(name) else { return Vec::new() };
+        let own = group.consumers().get(number).ids_from(from).take(most);
+        own.filter_map(|id| group.find(id)).map(view).collect()
+    }
+}
+
+impl EntryView {
+    fn of(entry: Entry<'_>) -> EntryView {
+        let fields = entry.pairs().take(FIELDS).map(|(name, value)| (Excerpt::of(name), Excerpt::of(value)));
+        EntryView { id: entry.id, fields: fields.collect(), field_count: entry.fields }
+    }
+}
