@@ -10,6 +10,10 @@ pub struct Calls {
     /// Whether something of that version may be used.
     has: Box<dyn Fn(&str) -> bool>,
     lifetimes: Lifetimes,
+    /// IDs of entries go up with it.
+    ids: u64,
+    /// The milliseconds that they are counted from.
+    since: u64,
     /// How many keys the call being made has said it has: it has as many weights.
     counted: usize,
 }
@@ -29,9 +33,9 @@ pub struct Call {
 }
 
 /// Every key that calls use.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 27] = [
     "s1", "s2", "s3", "h1", "h2", "h3", "l1", "l2", "l3", "t1", "t2", "t3", "z1", "z2", "z3", "p1", "p2", "p3", "g1",
-    "g2", "g3", "b1", "b2", "b3",
+    "g2", "g3", "b1", "b2", "b3", "x1", "x2", "x3",
 ];
 
 /// Numbers that are to be places or lengths.
@@ -51,6 +55,14 @@ const PAYLOADS: [&[u8]; 6] = [
     b"\x00\x05hello\n\x00cr\xdfve4 \x0b",
 ];
 
+/// Commands that are called so many times less often than others.
+const RARE: [&str; 6] = ["xgroup|destroy", "xgroup|delconsumer", "xgroup|setid", "xsetid", "xtrim", "xinfo|stream"];
+const RARITY: usize = 8;
+
+/// A stream whose IDs lie so far ahead that no clock has come there: one that was set back, to it.
+const AHEAD: &str = "x3";
+const FAR_MILLIS: u64 = 99_999_999_990_000;
+
 const FAR_SECONDS: u64 = 33_177_117_420;
 
 impl Calls {
@@ -61,12 +73,15 @@ impl Calls {
             .filter(|command| groups.contains(&command.group) && !["help", LEFT_OUT].contains(&command.name))
             .filter(|command| has(command.since))
             .collect();
-        Calls { rng: Rng::new(seed), commands, has: Box::new(has), lifetimes, counted: 0 }
+        Calls { rng: Rng::new(seed), commands, has: Box::new(has), lifetimes, ids: 4000, since: 0, counted: 0 }
     }
 
     pub fn next_call(&mut self) -> Call {
-        let index = self.below(self.commands.len());
-        let command = self.commands[index];
+        let mut command = self.commands[self.rng.below(self.commands.len() as u64) as usize];
+        // What takes away much at once comes seldom, so that something is there.
+        while RARE.contains(&command.full_name) && !self.one_in(RARITY) {
+            command = self.commands[self.rng.below(self.commands.len() as u64) as usize];
+        }
         let mut words: Vec<Vec<u8>> = command.full_name.split('|').map(|word| word.as_bytes().to_vec()).collect();
         self.add_all(command.group, command.arguments, &mut words);
         match self.below(40) {
@@ -97,7 +112,9 @@ impl Calls {
     fn add_all(&mut self, group: Group, arguments: &'static [Argument], words: &mut Vec<Vec<u8>>) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
-            if matches!(argument.name, "numkeys" | "numfields" | "num-vertices") {
+            if argument.name == "streams" {
+                self.add_streams(group, words);
+            } else if matches!(argument.name, "numkeys" | "numfields" | "num-vertices" | "numids") {
                 words.extend(argument.token.map(|token| token.as_bytes().to_vec()));
                 self.add_counted(group, rest.next().expect("what is counted follows its number"), words);
             } else {
@@ -114,6 +131,16 @@ impl Calls {
         self.counted = said;
         for _ in 0..count {
             self.add_once(group, things, words);
+        }
+    }
+
+    /// Some streams, and as many IDs to read them from.
+    fn add_streams(&mut self, group: Group, words: &mut Vec<Vec<u8>>) {
+        words.push(b"STREAMS".to_vec());
+        let count = 1 + self.below(2);
+        words.extend((0..count).map(|_| self.key(group).into_bytes()));
+        for _ in 0..count {
+            words.push(if self.one_in(2) { self.pick(&[">", ">", "0", "$", "+"]).into() } else { self.entry_id() });
         }
     }
 
@@ -141,6 +168,14 @@ impl Calls {
         let value = match argument.kind {
             ArgumentKind::PureToken => return,
             ArgumentKind::Block => return self.add_all(group, argument.parts, words),
+            // IDs that follow from a clock are other ones on two servers.
+            ArgumentKind::OneOf if argument.name == "id-selector" && !self.one_in(8) => {
+                let parts = argument.parts;
+                if parts[0].name == "auto-id" {
+                    return words.push(self.new_entry_id());
+                }
+                return words.push(self.entry_id());
+            }
             ArgumentKind::OneOf => {
                 let part = &argument.parts[self.below(argument.parts.len())];
                 return self.add(group, part, words);
@@ -164,7 +199,7 @@ impl Calls {
                 .pick(&["1", "2", "-1.5", "3.25", "0", "0.1", "1e10", "-0", "7", "inf", "-inf", "nan", "x"])
                 .to_string(),
             ArgumentKind::UnixTime => self.moment(argument.name),
-            ArgumentKind::Integer => self.integer(argument.name),
+            ArgumentKind::Integer => self.integer(group, argument.name),
             ArgumentKind::String => return words.push(self.string(group, argument.name)),
         };
         words.push(value.into_bytes());
@@ -181,11 +216,14 @@ impl Calls {
             Group::HyperLogLog => 15..18,
             Group::Geo => 18..21,
             Group::Bloom => 21..24,
+            Group::Stream => 24..27,
             _ => 0..15,
         };
         let its_own = if group == Group::SortedSet && self.one_in(8) { 9..12 } else { its_own };
-        let keys = if self.one_in(10) { &KEYS[..] } else { &KEYS[its_own] };
-        self.pick(keys).to_string()
+        let keys = if self.one_in(10) && group != Group::Stream { &KEYS[..] } else { &KEYS[its_own] };
+        let key = self.pick(keys).to_string();
+        self.since = if key == AHEAD { FAR_MILLIS } else { 0 };
+        key
     }
 
     fn score_bound(&mut self) -> String {
@@ -206,6 +244,29 @@ impl Calls {
         }
     }
 
+    /// Mostly of an entry that was added lately, or is the next to be.
+    fn entry_id(&mut self) -> Vec<u8> {
+        let ms = self.since + self.ids / 4;
+        match self.below(24) {
+            0 => self
+                .pick(&["-", "+", "0", "0-0", "x", "", "5-", "(5", "18446744073709551615-18446744073709551615"])
+                .into(),
+            1 => format!("{}", ms - self.rng.below(30)).into(),
+            2 => format!("({}-{}", ms - self.rng.below(30), self.below(3)).into(),
+            _ => format!("{}-{}", ms - self.rng.below(40), self.below(3)).into(),
+        }
+    }
+
+    /// The ID of an entry to add: behind the last one, mostly.
+    fn new_entry_id(&mut self) -> Vec<u8> {
+        self.ids += self.rng.below(4);
+        match self.below(16) {
+            0 => self.entry_id(),
+            1..3 => format!("{}-*", self.since + self.ids / 4).into(),
+            _ => format!("{}-{}", self.since + self.ids / 4, self.ids % 4).into(),
+        }
+    }
+
     fn odd_integer(&mut self) -> String {
         self.pick(&[
             "0",
@@ -221,12 +282,16 @@ impl Calls {
         .to_string()
     }
 
-    fn integer(&mut self, name: &str) -> String {
+    fn integer(&mut self, group: Group, name: &str) -> String {
         if !matches!(name, "cursor" | "timeout" | "ttl") && self.one_in(12) {
             return self.odd_integer();
         }
         match (name, self.lifetimes) {
             ("cursor", _) => "0".to_string(),
+            // How long to wait, and how long nobody touched an entry: far from what servers differ by.
+            ("milliseconds", _) if group == Group::Stream => self.pick(&["1", "2", "-1", "x"]).to_string(),
+            ("ms" | "min-idle-time", _) => self.pick(&["0", "0", "50000000", "100000000", "-7"]).to_string(),
+            ("entriesread" | "entries-added", _) => self.pick(&["-1", "0", "3", "1000", "100000"]).to_string(),
             ("seconds", Lifetimes::Short) => (1 + self.below(3)).to_string(),
             ("seconds", Lifetimes::Long) => (1000 + self.below(1_000_000_000)).to_string(),
             ("milliseconds", Lifetimes::Short) => (1 + self.below(300)).to_string(),
@@ -263,14 +328,22 @@ impl Calls {
 
     fn string(&mut self, group: Group, name: &str) -> Vec<u8> {
         match name {
-            "start" | "stop" | "min" | "max" => {
+            "stop" | "start" | "min" | "max" if group != Group::Stream => {
                 self.pick(&["0", "-1", "1", "2", "-3", "(1", "[m2", "(m4", "-", "+", "-inf", "+inf", "x", ""]).into()
             }
+            "id" | "start" | "end" | "last-id" | "max-deleted-id" | "lastid" if group == Group::Stream => {
+                self.entry_id()
+            }
+            "threshold" if self.one_in(2) => self.entry_id(),
+            "threshold" => self.below(40).to_string().into(),
+            "group" => format!("g{}", self.below(3)).into(),
+            "consumer" => format!("c{}", self.below(5)).into(),
+            "min-idle-time" => self.pick(&["0", "0", "0", "50000000", "100000000", "-7", "x"]).into(),
             "seed" => vec![b'a' + self.below(3) as u8; if self.one_in(4) { 31 } else { 32 }],
             "value" if group == Group::Bloom => self.member(),
             "encoding" => self.pick(&["u1", "u8", "i8", "i5", "u13", "i64", "u63", "u64", "x"]).into(),
             "subcommand" => self.pick(&["ENCODING", "DECODE", "TODENSE", "GETREG", "FOO"]).into(),
-            "type" => self.pick(&["string", "list", "set", "zset", "hash", "STRING"]).into(),
+            "type" => self.pick(&["string", "list", "set", "zset", "hash", "stream", "STRING"]).into(),
             "serialized-value" => PAYLOADS[self.below(PAYLOADS.len())].into(),
             "field" | "member" | "member1" | "member2" | "element" => self.member(),
             _ => self.text(),

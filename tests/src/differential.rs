@@ -6,7 +6,7 @@ use kvarium_engine::commands::declaration::{Command, Group};
 use kvarium_engine::resp::value::ReplyValue;
 
 use crate::calls::{Call, Calls, KEYS, Lifetimes, encode, typed};
-use crate::contents::{DATABASES, contents, differences};
+use crate::contents::{DATABASES, contents, differences, timeless};
 use crate::peers::{Peer, REDIS};
 use crate::server::Server;
 use crate::subject::{OverTcp, Subject};
@@ -21,6 +21,7 @@ pub const GROUPS: &[Group] = &[
     Group::Bitmap,
     Group::HyperLogLog,
     Group::Geo,
+    Group::Stream,
 ];
 
 /// How far expiries may lie apart that both servers counted from their own now, in milliseconds.
@@ -28,13 +29,20 @@ const APART: i64 = 5000;
 /// How many calls before a difference are told.
 const TOLD: usize = 60;
 
-/// Makes so many calls of a seed to both servers.
+/// Makes so many calls of a seed to both servers, of commands of these groups.
 ///
 /// # Errors
 /// Where they differ first, with the calls that led there.
-pub fn compare(seed: u64, calls: usize, ours: &Server, theirs: &Server, peer: Peer) -> Result<(), String> {
+pub fn compare(
+    seed: u64,
+    groups: &[Group],
+    calls: usize,
+    ours: &Server,
+    theirs: &Server,
+    peer: Peer,
+) -> Result<(), String> {
     let (mut ours, mut theirs) = (OverTcp::new(ours), OverTcp::new(theirs));
-    let mut source = Calls::new(seed, GROUPS, Lifetimes::Long, move |since| peer.has(since));
+    let mut source = Calls::new(seed, groups, Lifetimes::Long, move |since| peer.has(since));
     let protocol = if seed.is_multiple_of(2) { "2" } else { "3" };
     for setting in [&["FLUSHALL"][..], &["HELLO", protocol]] {
         ours.call(0, &encode(setting));
@@ -52,8 +60,16 @@ pub fn compare(seed: u64, calls: usize, ours: &Server, theirs: &Server, peer: Pe
     let history = |told: &[String]| told[told.len().saturating_sub(TOLD)..].join("\n");
     for index in 0..calls {
         let call = source.next_call();
-        if is_cut(&call, peer) || is_vague(&call, &mut ours) {
+        if is_cut(&call, peer) || is_vague(&call, &mut ours) || is_timely(&call, &mut ours) {
             continue;
+        }
+        if peer == REDIS {
+            // There a consumer that is given nothing is not made.
+            for words in consumers_of(&call) {
+                let bytes = encode(&words);
+                ours.call(0, &bytes);
+                theirs.call(0, &bytes);
+            }
         }
         let bytes = encode(&call.words);
         let (a, b) = (ours.call(0, &bytes), theirs.call(0, &bytes));
@@ -137,6 +153,9 @@ fn agree(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> boo
         return true;
     }
     let command = call.command;
+    if command.group == Group::Stream {
+        return agree_on_streams(call, ours, theirs, peer);
+    }
     let same_kind = std::mem::discriminant(ours) == std::mem::discriminant(theirs);
     match (ours, theirs) {
         (ReplyValue::Error(_), _) | (_, ReplyValue::Error(_)) => false,
@@ -154,6 +173,76 @@ fn agree(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> boo
         _ if command.tips.contains(&"nondeterministic_output_order") => sorted(ours) == sorted(theirs),
         _ if peer == REDIS => numbers(ours) == numbers(theirs),
         _ => false,
+    }
+}
+
+/// Whether replies about streams are the same but for how long ago something was.
+fn agree_on_streams(call: &Call, ours: &ReplyValue, theirs: &ReplyValue, peer: Peer) -> bool {
+    let told = |reply: &ReplyValue| {
+        let reply = timeless(reply);
+        match (call.command.full_name, reply) {
+            ("xpending", ReplyValue::Array(items)) if call.words.len() > 3 => {
+                ReplyValue::Array(items.into_iter().map(|item| without(item, &[2])).collect())
+            }
+            ("xinfo|consumers", ReplyValue::Array(items)) => {
+                ReplyValue::Array(items.into_iter().map(|item| without(item, &[5, 6, 7])).collect())
+            }
+            (_, reply) => reply,
+        }
+    };
+    told(ours) == told(theirs) || peer == REDIS && is_newer_stream(call, ours, theirs)
+}
+
+/// Calls that make the consumers which a call names.
+fn consumers_of(call: &Call) -> Vec<Vec<Vec<u8>>> {
+    let place = |word: &str| call.words.iter().position(|other| other.eq_ignore_ascii_case(word.as_bytes()));
+    let words = &call.words;
+    let (keys, names) = match call.command.name {
+        "xclaim" | "xautoclaim" => (words.get(1..2), words.get(2..4)),
+        "xreadgroup" => match (place("GROUP"), place("STREAMS")) {
+            (Some(group), Some(streams)) => {
+                let keys = (words.len() - streams - 1) / 2;
+                (words.get(streams + 1..streams + 1 + keys), words.get(group + 1..group + 3))
+            }
+            _ => (None, None),
+        },
+        _ => (None, None),
+    };
+    let (Some(keys), Some(names)) = (keys, names) else { return Vec::new() };
+    let make = |key: &Vec<u8>| {
+        let mut words = vec![b"XGROUP".to_vec(), b"CREATECONSUMER".to_vec(), key.clone()];
+        words.extend_from_slice(names);
+        words
+    };
+    keys.iter().map(make).collect()
+}
+
+/// A list without the items of these places.
+fn without(reply: ReplyValue, places: &[usize]) -> ReplyValue {
+    let ReplyValue::Array(items) = reply else { return reply };
+    let kept = items.into_iter().enumerate().filter(|(place, _)| !places.contains(place));
+    ReplyValue::Array(kept.map(|(_, item)| item).collect())
+}
+
+/// What 7.0 has not learnt yet of streams.
+fn is_newer_stream(call: &Call, ours: &ReplyValue, theirs: &ReplyValue) -> bool {
+    let refused = |reply: &ReplyValue| matches!(reply, ReplyValue::Error(_));
+    match call.command.full_name {
+        "xread" | "xreadgroup" if refused(theirs) => refused(ours) || call.words.iter().any(|word| word == b"+"),
+        "xsetid" => refused(ours) && refused(theirs),
+        _ => false,
+    }
+}
+
+/// An entry whose ID follows from the clock, unless the stream is ahead of that.
+fn is_timely(call: &Call, subject: &mut dyn Subject) -> bool {
+    const NOW: u64 = 33_000_000_000_000;
+    let is_auto = call.command.name == "xadd" && call.words.iter().skip(2).any(|word| word == b"*");
+    is_auto && {
+        let about = subject.call(0, &encode(&[&b"XINFO"[..], b"STREAM", call.words[1].as_slice()]));
+        let last = numbers(&timeless(&about)).into_iter().skip_while(|name| name != "last-generated-id").nth(1);
+        let ms = last.and_then(|id| id.split('-').next().and_then(|ms| ms.parse::<u64>().ok()));
+        ms.is_none_or(|ms| ms < NOW)
     }
 }
 

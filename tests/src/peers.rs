@@ -32,6 +32,11 @@ impl Peer {
 
     /// Whether something of that version, as `since` writes it, is its own.
     pub fn has(&self, since: &str) -> bool {
+        // Redis has it since Valkey has gone its own way.
+        const OF_REDIS: &str = "8.2.0";
+        if since == OF_REDIS {
+            return false;
+        }
         let mut numbers = since.split('.').map(|number| number.parse().unwrap_or(0));
         let mut next = || numbers.next().unwrap_or(0);
         let since = (next(), next(), next());

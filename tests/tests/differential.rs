@@ -1,7 +1,8 @@
 //! Random calls, ours against real servers: a short run here; a long one with `KVARIUM_SEQUENCES=1000`, and one of its
 //! seeds again with `KVARIUM_SEED`.
 
-use kvarium_tests::differential::compare;
+use kvarium_engine::commands::declaration::Group;
+use kvarium_tests::differential::{GROUPS, compare};
 use kvarium_tests::peers::{Peer, REDIS, VALKEY};
 use kvarium_tests::server::Server;
 use kvarium_tests::skip;
@@ -14,7 +15,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
-fn compare_with(peer: Peer) {
+fn compare_with(peer: Peer, groups: &[Group]) {
     let program = peer.program();
     let program = program.to_str().expect("a path in UTF-8");
     let Some(theirs) = Server::start_peer(program, &DEBUG) else {
@@ -29,7 +30,7 @@ fn compare_with(peer: Peer) {
         None => 0..number("KVARIUM_SEQUENCES").unwrap_or(SEQUENCES),
     };
     for seed in seeds {
-        if let Err(why) = compare(seed, CALLS, &ours, &theirs, peer) {
+        if let Err(why) = compare(seed, groups, CALLS, &ours, &theirs, peer) {
             panic!("{why}");
         }
     }
@@ -37,10 +38,21 @@ fn compare_with(peer: Peer) {
 
 #[test]
 fn random_calls_have_the_replies_of_valkey() {
-    compare_with(VALKEY);
+    compare_with(VALKEY, GROUPS);
 }
 
 #[test]
 fn random_calls_have_the_replies_of_redis() {
-    compare_with(REDIS);
+    compare_with(REDIS, GROUPS);
+}
+
+/// Streams by themselves, so that groups, consumers and pending entries come to be many.
+#[test]
+fn random_calls_of_streams_have_the_replies_of_valkey() {
+    compare_with(VALKEY, &[Group::Stream]);
+}
+
+#[test]
+fn random_calls_of_streams_have_the_replies_of_redis() {
+    compare_with(REDIS, &[Group::Stream]);
 }

@@ -44,6 +44,8 @@ fn builders(fields_expire: bool) -> Vec<(&'static str, Vec<Words>)> {
         ("a small hash", vec![words("HSET k f v g 1 h 123456789012")]),
         ("a hash with a long value", vec![words(&format!("HSET k f {long}"))]),
         ("a large hash", vec![many("HSET", "k", big.flat_map(|n| [format!("f{n}"), n.to_string()]))]),
+        ("a stream", stream(300)),
+        ("a stream without entries", [stream(3), vec![words("XTRIM k MAXLEN 0")]].concat()),
         ("a HyperLogLog", vec![many("PFADD", "k", (0..2000).map(|n| n.to_string()))]),
     ];
     if fields_expire {
@@ -51,6 +53,25 @@ fn builders(fields_expire: bool) -> Vec<(&'static str, Vec<Words>)> {
         all.push(("a hash whose fields expire", expiring));
     }
     all
+}
+
+/// A stream of so many entries with groups in which some are pending.
+fn stream(entries: u32) -> Vec<Words> {
+    let mut commands: Vec<Words> =
+        (1..=entries).map(|n| words(&format!("XADD k {n}-1 field {n} other{} x", n / 100))).collect();
+    for line in [
+        "XGROUP CREATE k g 0",
+        "XGROUP CREATE k h 2-1",
+        "XGROUP CREATE k empty $ ENTRIESREAD 2",
+        "XREADGROUP GROUP g c COUNT 5 STREAMS k >",
+        "XREADGROUP GROUP g d COUNT 5 STREAMS k >",
+        "XREADGROUP GROUP h c NOACK COUNT 5 STREAMS k >",
+        "XDEL k 2-1 7-1",
+        "XACK k g 1-1",
+    ] {
+        commands.push(words(line));
+    }
+    commands
 }
 
 fn bulk(reply: ReplyValue) -> Vec<u8> {

@@ -25,6 +25,7 @@ const GROUPS: &[Group] = &[
     Group::HyperLogLog,
     Group::Geo,
     Group::Bloom,
+    Group::Stream,
 ];
 
 fn folder() -> PathBuf {

@@ -166,3 +166,45 @@ impl EntryView {
         EntryView { id: entry.id, fields: fields.collect(), field_count: entry.fields }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Limits;
+    use crate::types::stream::{Consumer, Group};
+
+    #[test]
+    fn a_stream_is_seen_in_windows() {
+        let mut stream = Stream::new();
+        let limits = Limits { stream_node_max_entries: 2, ..Limits::default() };
+        for n in 1..=5 {
+            let pairs = [(&b"f"[..], &b"v"[..]), (b"g", b"w")];
+            stream.entries.append(Id::new(n, 0), pairs.into_iter(), &limits).unwrap();
+        }
+        let mut group = Group::new(Id::new(3, 0), Some(3));
+        let consumers = [&b"a"[..], b"b"].map(|name| group.add_consumer(name, Consumer::new(7)));
+        for (n, consumer) in [(1, 0), (2, 1), (3, 0)] {
+            group.set_pending(Pending { id: Id::new(n, 0), time: 9, count: n, consumer: consumers[consumer] });
+        }
+        stream.add_group(b"g", group);
+        stream.entries.remove(Id::new(2, 0));
+        let view = StreamView(&stream);
+        let nodes = view.nodes(0..2);
+        let counts = nodes.iter().map(|node| (node.first.ms, node.live, node.deleted));
+        assert!(counts.eq([(1, 1, 1), (3, 2, 0)]));
+        assert_eq!((view.len(), view.node_count(), view.memory().added), (4, 3, 5));
+        let ids = |entries: Vec<EntryView>| entries.iter().map(|entry| entry.id.ms).collect::<Vec<_>>();
+        assert_eq!(ids(view.entries(Id::new(2, 0), 2)), [3, 4]);
+        assert_eq!(ids(view.entries_back(Id::MAX, 2)), [5, 4]);
+        assert_eq!(view.entry(Id::new(1, 0)).unwrap().field_count, 2);
+        let groups = view.groups(0..9);
+        assert_eq!((groups[0].pending, groups[0].consumers, groups[0].lag), (3, 2, Some(2)));
+        let owned = view.consumers(b"g", 0..9).iter().map(|it| it.pending).collect::<Vec<_>>();
+        assert_eq!(owned, [2, 1]);
+        let pending = view.pending(b"g", None, Id::new(2, 0), 9);
+        let seen = pending.iter().map(|it| (it.id.ms, it.consumer.as_slice(), it.count, it.is_there));
+        assert!(seen.eq([(2, &b"b"[..], 2, false), (3, b"a", 3, true)]));
+        assert_eq!(view.pending(b"g", Some(b"a"), Id::MIN, 1).len(), 1);
+        assert!(view.pending(b"none", None, Id::MIN, 9).is_empty());
+    }
+}

@@ -272,3 +272,64 @@ impl Site<'_> {
         deleted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::base::time::Time;
+    use crate::config::Config;
+    use crate::event::{Event, Step, Watch};
+    use crate::io::{Conn, Input, Output};
+    use crate::node::Node;
+    use std::format;
+    use std::vec::Vec;
+
+    #[test]
+    fn what_moves_is_told() {
+        let (now, conn) = (Time::from_millis(1_700_000_000_000), Conn(0));
+        let mut node = Node::new(Config::parse("").unwrap(), 1).unwrap();
+        node.watch(Watch::Everything);
+        let accepted = Input::Accepted { conn, peer: "127.0.0.1:1", local: "127.0.0.1:2", unix: false };
+        [Input::Started, accepted].into_iter().for_each(|input| node.handle(now, input).for_each(drop));
+        let mut steps = Vec::new();
+        for line in [
+            "XADD s 1-0 f v",
+            "XADD s 2-0 f v",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g a STREAMS s >",
+            "XCLAIM s g b 0 1-0",
+            "XDEL s 2-0",
+            "XAUTOCLAIM s g b 0 0 COUNT 9 JUSTID",
+            "XACK s g 1-0",
+            "XTRIM s MAXLEN 0",
+            "XGROUP DELCONSUMER s g b",
+            "XGROUP DESTROY s g",
+        ] {
+            for output in node.handle(now, Input::Received { conn, bytes: format!("{line}\r\n").as_bytes() }) {
+                if let Output::Event(Event::Stream { step, .. }) = output {
+                    steps.push(step);
+                }
+            }
+        }
+        let bytes = |text: &str| text.as_bytes().into();
+        let (group, a, b) = (|| bytes("g"), || bytes("a"), || bytes("b"));
+        let delivered = |id| Step::Delivered { group: group(), consumer: a(), id, count: 1, pending: true };
+        let expected = [
+            Step::Added { id: (1, 0) },
+            Step::Added { id: (2, 0) },
+            Step::GroupMade { group: group() },
+            Step::ConsumerMade { group: group(), consumer: a() },
+            delivered((1, 0)),
+            delivered((2, 0)),
+            Step::ConsumerMade { group: group(), consumer: b() },
+            Step::Claimed { group: group(), consumer: b(), id: (1, 0), from: Some(a()), count: 2 },
+            Step::Deleted { id: (2, 0) },
+            Step::Claimed { group: group(), consumer: b(), id: (1, 0), from: Some(b()), count: 2 },
+            Step::Dropped { group: group(), consumer: a(), id: (2, 0) },
+            Step::Acknowledged { group: group(), consumer: b(), id: (1, 0) },
+            Step::Trimmed { entries: 1, first: None },
+            Step::ConsumerRemoved { group: group(), consumer: b(), pending: 0 },
+            Step::GroupRemoved { group: group() },
+        ];
+        assert_eq!(steps, expected);
+    }
+}

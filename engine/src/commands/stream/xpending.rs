@@ -65,9 +65,6 @@ impl<'a> Filter<'a> {
         }
         let count = usize::try_from(integer(&args[at + 2])?.max(0)).unwrap_or(usize::MAX);
         let (from, to) = (start(&args[at])?, end(&args[at + 1])?);
-        if args.len() > at + 4 {
-            return Err(error::SYNTAX);
-        }
         Ok(Some(Filter { min_idle, from, to, count, consumer: args.get(at + 3) }))
     }
 }

@@ -129,8 +129,8 @@ impl<'a> Options<'a> {
 }
 
 fn unbalanced(by_group: bool) -> Error {
-    let (name, last) = if by_group { ("xreadgroup", ", '>', or '$'") } else { ("xread", " or '$'") };
-    format!("ERR Unbalanced '{name}' list of streams: for each stream key an ID{last} must be specified.").into()
+    let (name, other) = if by_group { ("xreadgroup", '>') } else { ("xread", '$') };
+    format!("ERR Unbalanced '{name}' list of streams: for each stream key an ID or '{other}' must be specified.").into()
 }
 
 fn meaningless(text: &str) -> Error {

@@ -39,6 +39,7 @@ const NEGATIVE_LENGTH: Error = Error::fixed("ERR The MAXLEN argument must be >= 
 const NEGATIVE_LIMIT: Error = Error::fixed("ERR The LIMIT argument must be >= 0.");
 const NOTHING_TO_LIMIT: Error =
     Error::fixed("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+const NO_STRATEGY: Error = Error::fixed("ERR syntax error, XTRIM must be called with a trimming strategy");
 const EXACT_LIMIT: Error = Error::fixed("ERR syntax error, LIMIT cannot be used without the special ~ option");
 
 /// What the words before an entry's fields say, or those of XTRIM.
@@ -85,7 +86,7 @@ impl Options {
             return match limit {
                 Some(1..) => Err(NOTHING_TO_LIMIT),
                 Some(0) if adding => Err(EXACT_LIMIT),
-                _ if !adding => Err(error::SYNTAX),
+                _ if !adding => Err(NO_STRATEGY),
                 _ => Ok(options),
             };
         }
