@@ -46,18 +46,21 @@ const HOME_FLIGHTS: usize = 3;
 #[derive(Clone)]
 pub struct Laboratory {
     history: History,
+    /// What a lesson's set-up did before this moment stays as it is.
+    begin: Duration,
 }
 
 impl Laboratory {
     /// A set-up of `store::PRESETS`, or any other that the engine knows; the first of them where there is no such.
     pub fn new(preset: &str, seed: Option<u64>) -> Laboratory {
         let scenario = Scenario::preset(preset).unwrap_or_else(Scenario::single);
-        Laboratory { history: History::new(&scenario, seed.unwrap_or(SEED)) }
+        Laboratory::of(History::new(&scenario, seed.unwrap_or(SEED)))
     }
 
     /// A world with its past.
     pub fn of(history: History) -> Laboratory {
-        Laboratory { history }
+        let begin = history.journal().iter().find(|entry| entry.action == Action::Begin);
+        Laboratory { begin: begin.map_or(Duration::ZERO, |entry| entry.at), history }
     }
 
     /// What the first page shows, in mid-flight.
@@ -78,8 +81,7 @@ impl Laboratory {
     /// # Errors
     /// The line and the word that are wrong.
     pub fn from_script(script: &str) -> Result<Laboratory, String> {
-        let history = History::from_script(script).map_err(|error| error.to_string())?;
-        Ok(Laboratory { history })
+        Ok(Laboratory::of(History::from_script(script).map_err(|error| error.to_string())?))
     }
 
     pub fn script(&self) -> String {
@@ -88,7 +90,7 @@ impl Laboratory {
 
     /// The same set-up and seed, at its beginning.
     pub fn anew(&self) -> Laboratory {
-        Laboratory { history: History::new(self.history.scenario(), self.history.seed()) }
+        Laboratory::of(History::new(self.history.scenario(), self.history.seed()))
     }
 
     pub fn history(&self) -> &History {
@@ -128,10 +130,13 @@ impl Laboratory {
 
     pub fn back(&mut self) {
         self.history.back();
+        if self.now() < self.begin {
+            self.history.seek(self.begin);
+        }
     }
 
     pub fn seek(&mut self, to: Duration) {
-        self.history.seek(to.min(self.history.end()));
+        self.history.seek(to.min(self.history.end()).max(self.begin));
     }
 
     pub fn switch(&mut self, branch: usize) {
@@ -444,6 +449,20 @@ mod tests {
         let again = Laboratory::from_script(&lab.script()).unwrap();
         assert_eq!(again.history.trace_hash(), lab.history.trace_hash());
         assert_eq!(again.scene(), lab.scene());
+    }
+
+    #[test]
+    fn nobody_goes_back_into_a_set_up() {
+        let mut history = History::new(&Scenario::single(), 1);
+        for line in ["@M> SET a 1", "!advance 1s", "!begin", "!advance 1s"] {
+            history.act(Action::parse(line).unwrap()).unwrap();
+        }
+        let mut lab = Laboratory::of(history);
+        let begin = Duration::from_seconds(1);
+        lab.seek(Duration::ZERO);
+        assert_eq!(lab.now(), begin);
+        lab.back();
+        assert_eq!(lab.now(), begin);
     }
 
     #[test]
