@@ -64,6 +64,7 @@ fn every_predicate_holds_when_it_does_and_not_before() {
         ("state(condition, node=M) == down", "PING", "!kill M"),
         ("before(ran(\"SET a *\"), ran(\"GET a\"))", "GET a; SET a 1", "GET a"),
         ("before(predicted(q), ran(\"GET a\"))", "GET a; !answer q 1", "GET a"),
+        ("before(not state(keys) >= 2, event(Killed))", "SET a 1", "!kill M"),
         ("within(event(Killed), event(Started), 1s)", "!kill M; !advance 2s; !restart M", "!kill M; !restart M"),
         ("answer(link) == \"A-S C-M\"", "!answer link A-S", "!answer link A-S C-M"),
         ("predicted(q) or ran(\"PING\")", "GET a", "!answer q 1"),

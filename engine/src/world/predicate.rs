@@ -121,17 +121,19 @@ impl Predicate {
         whole(text, |reader| reader.any(0))
     }
 
-    /// What must be locked in for it to hold.
-    pub fn predictions(&self, found: &mut Vec<String>) {
+    /// The predicates that it is made of.
+    pub fn parts(&self) -> &[Predicate] {
         match self {
-            Predicate::Predicted(id) => found.push(id.clone()),
-            Predicate::Before(both) | Predicate::Within(both, _) => {
-                both.iter().for_each(|one| one.predictions(found));
-            }
-            Predicate::Always(what) | Predicate::Never(what) | Predicate::Not(what) => what.predictions(found),
-            Predicate::All(parts) | Predicate::Any(parts) => parts.iter().for_each(|part| part.predictions(found)),
-            Predicate::Ran(..) | Predicate::Event(..) | Predicate::State(..) | Predicate::Answer(..) => {}
+            Predicate::Before(both) | Predicate::Within(both, _) => &both[..],
+            Predicate::Always(what) | Predicate::Never(what) | Predicate::Not(what) => core::slice::from_ref(what),
+            Predicate::All(parts) | Predicate::Any(parts) => parts,
+            _ => &[],
         }
+    }
+
+    /// Whether it asks for this to be predicted.
+    pub fn predicts(&self, id: &str) -> bool {
+        matches!(self, Predicate::Predicted(known) if known == id) || self.parts().iter().any(|part| part.predicts(id))
     }
 }
 
@@ -141,10 +143,16 @@ impl Truth {
     /// # Errors
     /// As of [`Predicate::parse`].
     pub fn parse(text: &str) -> Parsed<Truth> {
-        whole(text, |reader| match reader.word()? {
-            "state" => Ok(Truth::State(reader.inside(Reader::question)?)),
-            "reply" => Ok(Truth::Reply(reader.inside(Reader::quoted)?)),
-            other => Err(ScriptError::new(other, "expected state(…) or reply(\"COMMAND\")")),
+        whole(text, |reader| {
+            let kind = reader.word()?;
+            reader.expect("(")?;
+            let truth = match kind {
+                "state" => Truth::State(Question::read(reader)?),
+                "reply" => Truth::Reply(reader.quoted()?),
+                other => return Err(ScriptError::new(other, "expected state(…) or reply(\"COMMAND\")")),
+            };
+            reader.expect(")")?;
+            Ok(truth)
         })
     }
 }
@@ -181,20 +189,17 @@ impl Test {
 
     pub fn holds(&self, value: Option<&str>) -> bool {
         let wanted = self.value.as_deref();
-        let numbers = value.and_then(number).zip(wanted.and_then(number));
-        match self.op {
-            Op::Equal => numbers.map_or(value == wanted, |(a, b)| a == b),
-            Op::Unequal => numbers.map_or(value != wanted, |(a, b)| a != b),
-            Op::Less => numbers.is_some_and(|(a, b)| a < b),
-            Op::LessOrEqual => numbers.is_some_and(|(a, b)| a <= b),
-            Op::Greater => numbers.is_some_and(|(a, b)| a > b),
-            Op::GreaterOrEqual => numbers.is_some_and(|(a, b)| a >= b),
-            Op::Has => value.zip(wanted).is_some_and(|(a, b)| a.contains(b)),
+        match (value.and_then(number).zip(wanted.and_then(number)), self.op) {
+            (_, Op::Has) => value.zip(wanted).is_some_and(|(value, wanted)| value.contains(wanted)),
+            (Some((value, wanted)), op) => op.compares(value, wanted),
+            (None, Op::Equal) => value == wanted,
+            (None, Op::Unequal) => value != wanted,
+            _ => false,
         }
     }
 
     pub fn holds_of(&self, count: u32) -> bool {
-        self.holds(Some(&format!("{count}")))
+        self.value.as_deref().and_then(number).is_some_and(|wanted| self.op.compares(count.into(), wanted))
     }
 }
 
@@ -203,6 +208,18 @@ fn number(text: &str) -> Option<f64> {
 }
 
 impl Op {
+    fn compares(self, value: f64, wanted: f64) -> bool {
+        match self {
+            Op::Equal => value == wanted,
+            Op::Unequal => value != wanted,
+            Op::Less => value < wanted,
+            Op::LessOrEqual => value <= wanted,
+            Op::Greater => value > wanted,
+            Op::GreaterOrEqual => value >= wanted,
+            Op::Has => false,
+        }
+    }
+
     pub fn sign(self) -> &'static str {
         OPS.iter().find(|(_, op)| *op == self).map_or("", |(sign, _)| sign)
     }
@@ -231,25 +248,19 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn any(&mut self, depth: usize) -> Parsed<Predicate> {
-        let parts = self.parted_by("or", |reader| reader.all(depth))?;
+        let mut parts = Vec::from([self.all(depth)?]);
+        while self.take_word("or") {
+            parts.push(self.all(depth)?);
+        }
         Ok(one_or(parts, Predicate::Any))
     }
 
     fn all(&mut self, depth: usize) -> Parsed<Predicate> {
-        let parts = self.parted_by("and", |reader| reader.one(depth))?;
-        Ok(one_or(parts, Predicate::All))
-    }
-
-    fn parted_by(
-        &mut self,
-        word: &str,
-        mut read: impl FnMut(&mut Self) -> Parsed<Predicate>,
-    ) -> Parsed<Vec<Predicate>> {
-        let mut parts = Vec::from([read(self)?]);
-        while self.take_word(word) {
-            parts.push(read(self)?);
+        let mut parts = Vec::from([self.one(depth)?]);
+        while self.take_word("and") {
+            parts.push(self.one(depth)?);
         }
-        Ok(parts)
+        Ok(one_or(parts, Predicate::All))
     }
 
     fn one(&mut self, depth: usize) -> Parsed<Predicate> {
@@ -264,22 +275,10 @@ impl<'a> Reader<'a> {
         let before = self.rest;
         match self.word()? {
             "not" => Ok(Predicate::Not(Box::new(self.one(depth + 1)?))),
-            "ran" => Ok(Predicate::Ran(self.inside(Reader::ran)?, self.count()?)),
-            "event" => Ok(Predicate::Event(self.inside(Reader::events)?, self.count()?)),
-            "state" => Ok(Predicate::State(self.inside(Reader::question)?, self.test()?)),
-            "always" => Ok(Predicate::Always(Box::new(self.inside(|reader| reader.any(depth + 1))?))),
-            "never" => Ok(Predicate::Never(Box::new(self.inside(|reader| reader.any(depth + 1))?))),
-            "before" => Ok(Predicate::Before(Box::new(self.inside(|reader| reader.two(depth + 1))?))),
-            "within" => {
-                let (both, span) = self.inside(|reader| {
-                    let both = reader.two(depth + 1)?;
-                    reader.expect(",")?;
-                    Ok((both, span(reader.word()?)?))
-                })?;
-                Ok(Predicate::Within(Box::new(both), span))
+            kind @ ("ran" | "event" | "state" | "before" | "within" | "always" | "never" | "predicted" | "answer") => {
+                self.expect("(")?;
+                self.named_one(kind, depth + 1)
             }
-            "predicted" => Ok(Predicate::Predicted(self.inside(|reader| name(reader.word()?))?)),
-            "answer" => Ok(Predicate::Answer(self.inside(|reader| name(reader.word()?))?, self.test()?)),
             other => {
                 self.rest = before;
                 let known = "ran, event, state, before, within, always, never, predicted, answer, not";
@@ -288,10 +287,35 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn two(&mut self, depth: usize) -> Parsed<[Predicate; 2]> {
-        let first = self.any(depth)?;
-        self.expect(",")?;
-        Ok([first, self.any(depth)?])
+    /// What stands behind the opening bracket of a predicate of this name.
+    fn named_one(&mut self, kind: &str, depth: usize) -> Parsed<Predicate> {
+        let mut predicate = match kind {
+            "ran" => Predicate::Ran(self.ran()?, Test::at_least(1)),
+            "event" => Predicate::Event(self.events()?, Test::at_least(1)),
+            "state" => Predicate::State(Question::read(self)?, Test::at_least(1)),
+            "always" => Predicate::Always(Box::new(self.any(depth)?)),
+            "never" => Predicate::Never(Box::new(self.any(depth)?)),
+            "predicted" => Predicate::Predicted(name(self.word()?)?),
+            "answer" => Predicate::Answer(name(self.word()?)?, Test::at_least(1)),
+            kind => {
+                let first = self.any(depth)?;
+                self.expect(",")?;
+                let both = Box::new([first, self.any(depth)?]);
+                if kind == "before" {
+                    Predicate::Before(both)
+                } else {
+                    self.expect(",")?;
+                    Predicate::Within(both, span(self.word()?)?)
+                }
+            }
+        };
+        self.expect(")")?;
+        match &mut predicate {
+            Predicate::Ran(_, wanted) | Predicate::Event(_, wanted) => *wanted = self.count()?,
+            Predicate::State(_, wanted) | Predicate::Answer(_, wanted) => *wanted = self.test()?,
+            _ => {}
+        }
+        Ok(predicate)
     }
 
     fn ran(&mut self) -> Parsed<Ran> {
@@ -330,10 +354,6 @@ impl<'a> Reader<'a> {
         Ok(events)
     }
 
-    fn question(&mut self) -> Parsed<Question> {
-        Question::read(self)
-    }
-
     /// `>= N`; at least one where there is none.
     pub fn count(&mut self) -> Parsed<Test> {
         if !OPS.iter().any(|(sign, op)| *op != Op::Has && self.rest.starts_with(sign)) {
@@ -370,13 +390,6 @@ impl<'a> Reader<'a> {
     fn named(&mut self) -> Parsed<String> {
         self.expect("=")?;
         name(self.word()?)
-    }
-
-    pub fn inside<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        self.expect("(")?;
-        let read = read(self)?;
-        self.expect(")")?;
-        Ok(read)
     }
 
     pub fn quoted(&mut self) -> Parsed<String> {

@@ -414,7 +414,9 @@ fn until(rest: &str) -> Parsed<Action> {
     if !reader.take_word("event") {
         return Err(ScriptError::new(first_word(rest), "expected event(KIND)"));
     }
-    let event = reader.inside(Reader::events)?;
+    reader.expect("(")?;
+    let event = reader.events()?;
+    reader.expect(")")?;
     let mut words = Words { rest: reader.rest };
     let (mut times, mut limit) = (1, LIMIT);
     while let Some(word) = words.take() {

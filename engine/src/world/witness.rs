@@ -9,13 +9,14 @@ use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::World;
 use super::predicate::{Events, Predicate, Ran, Test, Truth, Value, is_meant};
 use super::question::Question;
 use super::script::ScriptError;
-use super::trace::{Happened, NodeId, Party, WorldEvent};
+use super::trace::{Happened, Party, WorldEvent};
 use crate::base::time::Duration;
 use crate::resp::decode::split_line;
 use crate::resp::show::{Strings, text_of};
@@ -79,80 +80,45 @@ pub struct Witness {
     /// The number of the first event that has not been seen.
     next: u64,
     answers: BTreeMap<String, String>,
-    /// Questions whose first answer counts.
-    predictions: Vec<String>,
-    goals: Vec<Watched>,
+    goals: Arc<[Goal]>,
+    /// One for each goal.
+    watched: Vec<Watched>,
 }
 
 #[derive(Clone, Debug)]
 struct Watched {
-    check: Sight,
-    truth: Option<TruthSight>,
+    sight: Sight,
+    /// The newest reply to the command of the goal's truth.
+    reply: Value,
     reached: Option<Reached>,
 }
 
-#[derive(Clone, Debug)]
-enum TruthSight {
-    State(Question),
-    Reply { command: String, last: Value },
+/// What has been seen of a predicate.
+#[derive(Clone, Debug, Default)]
+struct Sight {
+    /// How often it happened, where that is what counts.
+    count: u32,
+    /// The newest reply, the state, or the answer; absent where there has been none.
+    is: Option<Value>,
+    holds: bool,
+    /// When the first of two things happened last; or when what must last was broken.
+    at: Option<Duration>,
+    order: Order,
+    /// The same of each of its parts.
+    parts: Vec<Sight>,
 }
 
-/// A predicate, and what has been seen of it.
-#[derive(Clone, Debug)]
-enum Sight {
-    Ran {
-        what: Ran,
-        node: Option<NodeId>,
-        wanted: Test,
-        seen: u32,
-        last: Option<Value>,
-    },
-    Event {
-        what: Events,
-        node: Option<NodeId>,
-        wanted: Test,
-        seen: u32,
-    },
-    State {
-        question: Question,
-        wanted: Test,
-        is: Value,
-        holds: bool,
-    },
-    /// `span`: and no later than so long after it.
-    Follows {
-        first: Box<Sight>,
-        then: Box<Sight>,
-        span: Option<Duration>,
-        was: Option<Duration>,
-        state: Order,
-    },
-    /// `wanted`: what it must be at every moment.
-    Lasting {
-        what: Box<Sight>,
-        wanted: bool,
-        broken: Option<Duration>,
-    },
-    Said {
-        id: String,
-        test: Option<Test>,
-        is: Value,
-    },
-    All(Vec<Sight>),
-    Any(Vec<Sight>),
-    Not {
-        what: Box<Sight>,
-        meant: Predicate,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Of two things, the second after the first:
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Order {
-    /// The second has not been seen at all.
+    /// it has not been seen at all,
+    #[default]
     Open,
-    /// It has been seen, and not after the first.
+    /// or not after the first,
     Early,
+    /// or longer after it than may be,
     Late,
+    /// or as it should be.
     Kept,
 }
 
@@ -168,17 +134,10 @@ impl Witness {
     /// # Errors
     /// A goal names a node that this world has not.
     pub fn new(world: &World, goals: &[Goal]) -> Result<Witness, ScriptError> {
-        let mut witness =
-            Witness { has_begun: false, next: 0, answers: BTreeMap::new(), predictions: Vec::new(), goals: Vec::new() };
-        for goal in goals {
-            goal.check.predictions(&mut witness.predictions);
-            let truth = goal.truth.as_ref().map(|truth| match truth {
-                Truth::State(question) => TruthSight::State(question.clone()),
-                Truth::Reply(command) => TruthSight::Reply { command: command.clone(), last: None },
-            });
-            witness.goals.push(Watched { check: Sight::new(world, &goal.check)?, truth, reached: None });
-        }
-        Ok(witness)
+        goals.iter().try_for_each(|goal| know_nodes(world, &goal.check))?;
+        let watched = goals.iter().map(|goal| Watched { sight: Sight::of(&goal.check), reply: None, reached: None });
+        let (watched, goals) = (watched.collect(), goals.into());
+        Ok(Witness { has_begun: false, next: 0, answers: BTreeMap::new(), goals, watched })
     }
 
     pub fn has_begun(&self) -> bool {
@@ -187,14 +146,14 @@ impl Witness {
 
     /// When a goal was reached, if it was.
     pub fn reached(&self, goal: usize) -> Option<&Reached> {
-        self.goals.get(goal)?.reached.as_ref()
+        self.watched.get(goal)?.reached.as_ref()
     }
 
     /// What a goal still lacks; nothing of one that has been reached.
     pub fn shortfalls(&self, goal: usize) -> Vec<Shortfall> {
         let mut found = Vec::new();
-        if let Some(Watched { check, reached: None, .. }) = self.goals.get(goal) {
-            check.lacks(&mut found);
+        if let Some(Watched { sight, reached: None, .. }) = self.watched.get(goal) {
+            lacks(&self.goals[goal].check, sight, &mut found);
         }
         found
     }
@@ -215,7 +174,7 @@ impl Witness {
     /// # Errors
     /// It has been said already, and what was predicted can't be unsaid.
     pub(super) fn hear(&mut self, id: &str, value: &str) -> Result<(), ScriptError> {
-        if self.predictions.iter().any(|locked| locked == id) && self.answers.contains_key(id) {
+        if self.answers.contains_key(id) && self.goals.iter().any(|goal| goal.check.predicts(id)) {
             return Err(ScriptError::new(id, "this has been predicted already"));
         }
         self.answers.insert(id.to_owned(), value.to_owned());
@@ -238,54 +197,61 @@ impl Witness {
     }
 
     fn look(&mut self, moment: &Moment<'_>) {
-        for goal in self.goals.iter_mut().filter(|goal| goal.reached.is_none()) {
-            goal.check.see(moment);
-            if let Some(TruthSight::Reply { command, last }) = &mut goal.truth
-                && let Some((words, reply)) = moment.reply(None)
-                && is_meant(command, &words.refs())
-            {
-                *last = text_of_reply(&reply);
+        for (goal, watched) in self.goals.iter().zip(&mut self.watched) {
+            if watched.reached.is_some() {
+                continue;
             }
-            if goal.check.holds() {
-                let truth = goal.truth.as_ref().and_then(|truth| match truth {
-                    TruthSight::State(question) => question.ask(moment.world),
-                    TruthSight::Reply { last, .. } => last.clone(),
-                });
-                goal.reached = Some(Reached { at: moment.at, truth });
+            see(&goal.check, &mut watched.sight, moment);
+            if let Some(Truth::Reply(command)) = &goal.truth
+                && let Some(reply) = moment.reply(command, None)
+            {
+                watched.reply = text_of_reply(reply);
+            }
+            if holds(&goal.check, &watched.sight) {
+                let truth = match &goal.truth {
+                    Some(Truth::State(question)) => question.ask(moment.world),
+                    _ => watched.reply.take(),
+                };
+                watched.reached = Some(Reached { at: moment.at, truth });
             }
         }
     }
+}
+
+/// Every node that a predicate names is there.
+fn know_nodes(world: &World, predicate: &Predicate) -> Result<(), ScriptError> {
+    let node = match predicate {
+        Predicate::Ran(what, _) => &what.node,
+        Predicate::Event(what, _) => &what.node,
+        Predicate::State(question, _) => &question.node,
+        _ => &None,
+    };
+    if let Some(name) = node
+        && let Party::Client(_) = world.party_named(name)?
+    {
+        return Err(ScriptError::new(name, "this is a client, not a node"));
+    }
+    predicate.parts().iter().try_for_each(|part| know_nodes(world, part))
 }
 
 impl Moment<'_> {
-    /// The line and its reply, if a terminal has just been answered by that node.
-    fn reply(&self, node: Option<NodeId>) -> Option<(Words, ReplyValue)> {
-        let happened = self.event?;
-        let WorldEvent::Answered { tab, exchange, .. } = happened.event else { return None };
-        if node.is_some() && happened.node != node {
+    /// Is the event one of a node, if one is named?
+    fn is_at(&self, node: Option<&String>) -> bool {
+        let here = self.event.and_then(|happened| happened.node);
+        node.is_none_or(|name| here.is_some_and(|here| self.world.name(Party::Node(here)) == name))
+    }
+
+    /// The reply to such a command, if a terminal has just been given one.
+    fn reply(&self, command: &str, node: Option<&String>) -> Option<&ReplyValue> {
+        let WorldEvent::Answered { tab, exchange, .. } = self.event?.event else { return None };
+        let exchange = self.world.console(tab).rev().find(|known| known.number == exchange)?;
+        let (mut text, mut ranges) = (Vec::new(), Vec::new());
+        // What came by itself has no command.
+        if !self.is_at(node) || !split_line(exchange.command.as_bytes(), &mut text, &mut ranges) || ranges.is_empty() {
             return None;
         }
-        let exchange = self.world.console(tab).rev().find(|known| known.number == exchange)?;
-        Some((Words::of(&exchange.command)?, exchange.reply.clone()?))
-    }
-}
-
-/// The words of a line.
-struct Words {
-    text: Vec<u8>,
-    ranges: Vec<(u32, u32)>,
-}
-
-impl Words {
-    /// `None` of what came by itself.
-    fn of(line: &str) -> Option<Words> {
-        let mut words = Words { text: Vec::new(), ranges: Vec::new() };
-        let is_good = split_line(line.as_bytes(), &mut words.text, &mut words.ranges);
-        (is_good && !words.ranges.is_empty()).then_some(words)
-    }
-
-    fn refs(&self) -> Vec<&[u8]> {
-        self.ranges.iter().map(|&(from, to)| &self.text[from as usize..to as usize]).collect()
+        let words: Vec<&[u8]> = ranges.iter().map(|&(from, to)| &text[from as usize..to as usize]).collect();
+        exchange.reply.as_ref().filter(|_| is_meant(command, &words))
     }
 }
 
@@ -319,185 +285,148 @@ fn elements(reply: &ReplyValue) -> u32 {
 }
 
 impl Sight {
-    fn new(world: &World, predicate: &Predicate) -> Result<Sight, ScriptError> {
-        let node = |name: &Option<String>| match name {
-            None => Ok(None),
-            Some(name) => match world.party_named(name)? {
-                Party::Node(node) => Ok(Some(node)),
-                Party::Client(_) => Err(ScriptError::new(name, "this is a client, not a node")),
-            },
+    fn of(predicate: &Predicate) -> Sight {
+        Sight { parts: predicate.parts().iter().map(Sight::of).collect(), ..Sight::default() }
+    }
+}
+
+/// Looks; whether it is at this moment that it happens: that an event is one more of those, that it comes to hold.
+fn see(predicate: &Predicate, sight: &mut Sight, moment: &Moment<'_>) -> bool {
+    let before = matches!(predicate, Predicate::Not(_)) && holds(predicate, sight);
+    let mut happens = false;
+    let mut happened = [false; 2];
+    for (number, (part, sight)) in predicate.parts().iter().zip(&mut sight.parts).enumerate() {
+        let now = see(part, sight, moment);
+        happens |= now;
+        happened[number.min(1)] = now;
+    }
+    match predicate {
+        Predicate::Ran(what, wanted) => {
+            let Some(reply) = moment.reply(&what.command, what.node.as_ref()) else { return false };
+            let text = text_of_reply(reply);
+            let is_it = what.reply.as_ref().is_none_or(|test| test.holds(text.as_deref()))
+                && what.count.as_ref().is_none_or(|test| test.holds_of(elements(reply)));
+            sight.is = Some(text);
+            sight.count += u32::from(is_it);
+            is_it && wanted.holds_of(sight.count)
+        }
+        Predicate::Event(what, wanted) => {
+            let is_it = moment.event.is_some_and(|happened| what.matches(happened, happened.node));
+            let is_it = is_it && moment.is_at(what.node.as_ref());
+            sight.count += u32::from(is_it);
+            is_it && wanted.holds_of(sight.count)
+        }
+        Predicate::All(_) | Predicate::Any(_) => happens && holds(predicate, sight),
+        Predicate::Before(both) | Predicate::Within(both, _) => {
+            // What holds from the beginning has happened, too.
+            happened[0] |= sight.at.is_none() && holds(&both[0], &sight.parts[0]);
+            let span = if let Predicate::Within(_, span) = predicate { Some(*span) } else { None };
+            follow(sight, happened, span, moment.at)
+        }
+        Predicate::Not(_) => !before && holds(predicate, sight),
+        // The rest is a matter of the state.
+        _ if moment.event.is_some() => false,
+        Predicate::State(question, wanted) => {
+            let (is, before) = (question.ask(moment.world), sight.holds);
+            sight.holds = wanted.holds(is.as_deref());
+            sight.is = Some(is);
+            sight.holds && !before
+        }
+        Predicate::Always(what) | Predicate::Never(what) => {
+            let wanted = matches!(predicate, Predicate::Always(_));
+            if sight.at.is_none() && holds(what, &sight.parts[0]) != wanted {
+                sight.at = Some(moment.at);
+            }
+            false
+        }
+        Predicate::Predicted(id) | Predicate::Answer(id, _) => {
+            let is = moment.answers.get(id).map(|answer| Some(answer.clone()));
+            let is_new = is != sight.is;
+            sight.is = is;
+            is_new && holds(predicate, sight)
+        }
+    }
+}
+
+/// Of two things one or both happened, or neither; whether their order is kept from this moment on.
+fn follow(sight: &mut Sight, happened: [bool; 2], span: Option<Duration>, now: Duration) -> bool {
+    if sight.order == Order::Kept {
+        return false;
+    }
+    if happened[1] {
+        sight.order = match (sight.at, span) {
+            (None, _) => Order::Early,
+            (Some(at), Some(span)) if now > at + span => Order::Late,
+            _ => Order::Kept,
         };
-        let new = |predicate: &Predicate| Sight::new(world, predicate);
-        let follows = |both: &[Predicate; 2], span| {
-            let (first, then) = (Box::new(new(&both[0])?), Box::new(new(&both[1])?));
-            Ok(Sight::Follows { first, then, span, was: None, state: Order::Open })
-        };
-        let lasting =
-            |what: &Predicate, wanted| Ok(Sight::Lasting { what: Box::new(new(what)?), wanted, broken: None });
-        let several = |parts: &[Predicate]| parts.iter().map(new).collect::<Result<Vec<_>, _>>();
-        Ok(match predicate {
-            Predicate::Ran(what, wanted) => {
-                let (what, node) = (what.clone(), node(&what.node)?);
-                Sight::Ran { what, node, wanted: wanted.clone(), seen: 0, last: None }
-            }
-            Predicate::Event(what, wanted) => {
-                let (what, node) = (what.clone(), node(&what.node)?);
-                Sight::Event { what, node, wanted: wanted.clone(), seen: 0 }
-            }
-            Predicate::State(question, wanted) => {
-                node(&question.node)?;
-                Sight::State { question: question.clone(), wanted: wanted.clone(), is: None, holds: false }
-            }
-            Predicate::Before(both) => follows(both, None)?,
-            Predicate::Within(both, span) => follows(both, Some(*span))?,
-            Predicate::Always(what) => lasting(what, true)?,
-            Predicate::Never(what) => lasting(what, false)?,
-            Predicate::Predicted(id) => Sight::Said { id: id.clone(), test: None, is: None },
-            Predicate::Answer(id, test) => Sight::Said { id: id.clone(), test: Some(test.clone()), is: None },
-            Predicate::All(parts) => Sight::All(several(parts)?),
-            Predicate::Any(parts) => Sight::Any(several(parts)?),
-            Predicate::Not(what) => Sight::Not { what: Box::new(new(what)?), meant: (**what).clone() },
-        })
     }
+    if happened[0] {
+        sight.at = Some(now);
+    }
+    sight.order == Order::Kept
+}
 
-    /// Looks; whether it is at this moment that it happens: that an event is one more of those, that it comes to hold.
-    fn see(&mut self, moment: &Moment<'_>) -> bool {
-        match self {
-            Sight::Ran { what, node, wanted, seen, last } => {
-                let Some((words, reply)) = moment.reply(*node) else { return false };
-                if !is_meant(&what.command, &words.refs()) {
-                    return false;
-                }
-                let text = text_of_reply(&reply);
-                let is_it = what.reply.as_ref().is_none_or(|test| test.holds(text.as_deref()))
-                    && what.count.as_ref().is_none_or(|test| test.holds_of(elements(&reply)));
-                *last = Some(text);
-                *seen += u32::from(is_it);
-                is_it && wanted.holds_of(*seen)
-            }
-            Sight::Event { what, node, wanted, seen } => {
-                let is_it = moment.event.is_some_and(|happened| what.matches(happened, *node));
-                *seen += u32::from(is_it);
-                is_it && wanted.holds_of(*seen)
-            }
-            Sight::State { question, wanted, is, holds } => {
-                if moment.event.is_some() {
-                    return false;
-                }
-                *is = question.ask(moment.world);
-                let before = core::mem::replace(holds, wanted.holds(is.as_deref()));
-                *holds && !before
-            }
-            Sight::Follows { first, then, span, was, state } => {
-                let (is_first, is_second) = (first.see(moment), then.see(moment));
-                let before = *state;
-                if is_second && before != Order::Kept {
-                    *state = match (*was, *span) {
-                        (None, _) => Order::Early,
-                        (Some(was), Some(span)) if moment.at > was + span => Order::Late,
-                        _ => Order::Kept,
-                    };
-                }
-                if is_first {
-                    *was = Some(moment.at);
-                }
-                *state == Order::Kept && before != Order::Kept
-            }
-            Sight::Lasting { what, wanted, broken } => {
-                what.see(moment);
-                // The state has not been looked at before the first look at it.
-                if broken.is_none() && moment.event.is_none() && what.holds() != *wanted {
-                    *broken = Some(moment.at);
-                }
-                false
-            }
-            Sight::Said { id, is, .. } => {
-                if moment.event.is_some() {
-                    return false;
-                }
-                let before = core::mem::replace(is, moment.answers.get(id).cloned());
-                *is != before && self.holds()
-            }
-            Sight::All(parts) | Sight::Any(parts) => {
-                let happens = parts.iter_mut().fold(false, |happens, part| part.see(moment) | happens);
-                happens && self.holds()
-            }
-            Sight::Not { what, .. } => {
-                let before = what.holds();
-                what.see(moment);
-                before && !what.holds()
-            }
-        }
+fn holds(predicate: &Predicate, sight: &Sight) -> bool {
+    let mut parts = predicate.parts().iter().zip(&sight.parts);
+    match predicate {
+        Predicate::Ran(_, wanted) | Predicate::Event(_, wanted) => wanted.holds_of(sight.count),
+        Predicate::State(..) => sight.holds,
+        Predicate::Before(_) | Predicate::Within(..) => sight.order == Order::Kept,
+        Predicate::Always(_) | Predicate::Never(_) => sight.at.is_none(),
+        Predicate::Predicted(_) => sight.is.is_some(),
+        Predicate::Answer(_, test) => sight.is.as_ref().is_some_and(|is| test.holds(is.as_deref())),
+        Predicate::All(_) => parts.all(|(part, sight)| holds(part, sight)),
+        Predicate::Any(_) => parts.any(|(part, sight)| holds(part, sight)),
+        Predicate::Not(_) => !parts.any(|(part, sight)| holds(part, sight)),
     }
+}
 
-    fn holds(&self) -> bool {
-        match self {
-            Sight::Ran { wanted, seen, .. } | Sight::Event { wanted, seen, .. } => wanted.holds_of(*seen),
-            Sight::State { holds, .. } => *holds,
-            Sight::Follows { state, .. } => *state == Order::Kept,
-            Sight::Lasting { broken, .. } => broken.is_none(),
-            Sight::Said { test: None, is, .. } => is.is_some(),
-            Sight::Said { test: Some(test), is, .. } => is.is_some() && test.holds(is.as_deref()),
-            Sight::All(parts) => parts.iter().all(Sight::holds),
-            Sight::Any(parts) => parts.iter().any(Sight::holds),
-            Sight::Not { what, .. } => !what.holds(),
-        }
+/// Adds what keeps it from holding.
+fn lacks(predicate: &Predicate, sight: &Sight, found: &mut Vec<Shortfall>) {
+    if holds(predicate, sight) {
+        return;
     }
+    let parts = || predicate.parts().iter().zip(&sight.parts);
+    match predicate {
+        Predicate::Before(both) | Predicate::Within(both, _) => match (sight.order, predicate) {
+            _ if sight.at.is_none() => lacks(&both[0], &sight.parts[0], found),
+            (Order::Late, Predicate::Within(_, span)) => found.push(Shortfall::Late(*span)),
+            _ if holds(&both[1], &sight.parts[1]) => {
+                found.extend(lack(&both[1], &Sight::of(&both[1])).map(|lack| Shortfall::Again(Box::new(lack))));
+            }
+            _ => lacks(&both[1], &sight.parts[1], found),
+        },
+        Predicate::All(_) => parts().for_each(|(part, sight)| lacks(part, sight, found)),
+        Predicate::Any(_) => {
+            let mut either = Vec::new();
+            parts().for_each(|(part, sight)| lacks(part, sight, &mut either));
+            found.push(Shortfall::Either(either));
+        }
+        _ => found.extend(lack(predicate, sight)),
+    }
+}
 
-    /// Adds what keeps it from holding.
-    fn lacks(&self, found: &mut Vec<Shortfall>) {
-        if self.holds() {
-            return;
+/// The one thing that a predicate lacks; of several parts, the last.
+fn lack(predicate: &Predicate, sight: &Sight) -> Option<Shortfall> {
+    let is = || sight.is.clone().flatten();
+    Some(match predicate {
+        Predicate::Ran(what, wanted) => {
+            let (what, wanted) = (what.clone(), wanted.clone());
+            Shortfall::Ran { what, wanted, seen: sight.count, last: sight.is.clone() }
         }
-        match self {
-            Sight::Ran { what, wanted, seen, last, .. } => {
-                let (what, wanted) = (what.clone(), wanted.clone());
-                found.push(Shortfall::Ran { what, wanted, seen: *seen, last: last.clone() });
-            }
-            Sight::Event { what, wanted, seen, .. } => {
-                found.push(Shortfall::Event { what: what.clone(), wanted: wanted.clone(), seen: *seen });
-            }
-            Sight::State { question, wanted, is, .. } => {
-                let (question, wanted, is) = (question.clone(), wanted.clone(), is.clone());
-                found.push(Shortfall::State { question, wanted, is });
-            }
-            Sight::Follows { first, then, span, was, state } => match (was, state, span) {
-                (None, _, _) => first.lacks(found),
-                (Some(_), Order::Late, Some(span)) => found.push(Shortfall::Late(*span)),
-                (Some(_), Order::Early, _) if then.holds() => {
-                    found.extend(then.as_shortfall().map(|it| Shortfall::Again(Box::new(it))));
-                }
-                _ => then.lacks(found),
-            },
-            Sight::Lasting { broken, .. } => found.extend(broken.map(Shortfall::Broken)),
-            Sight::Said { id, test: None, .. } => found.push(Shortfall::Prediction(id.clone())),
-            Sight::Said { id, is, .. } => found.push(Shortfall::Answer { id: id.clone(), is: is.clone() }),
-            Sight::All(parts) => parts.iter().for_each(|part| part.lacks(found)),
-            Sight::Any(parts) => {
-                let mut either = Vec::new();
-                parts.iter().for_each(|part| part.lacks(&mut either));
-                found.push(Shortfall::Either(either));
-            }
-            Sight::Not { meant, .. } => found.push(Shortfall::Still(meant.clone())),
+        Predicate::Event(what, wanted) => {
+            Shortfall::Event { what: what.clone(), wanted: wanted.clone(), seen: sight.count }
         }
-    }
-
-    /// What is seen in it, as if it were lacking.
-    fn as_shortfall(&self) -> Option<Shortfall> {
-        match self {
-            Sight::Ran { what, wanted, .. } => {
-                Some(Shortfall::Ran { what: what.clone(), wanted: wanted.clone(), seen: 0, last: None })
-            }
-            Sight::Event { what, wanted, .. } => {
-                Some(Shortfall::Event { what: what.clone(), wanted: wanted.clone(), seen: 0 })
-            }
-            Sight::State { question, wanted, is, .. } => {
-                let (question, wanted, is) = (question.clone(), wanted.clone(), is.clone());
-                Some(Shortfall::State { question, wanted, is })
-            }
-            Sight::Follows { then, .. } => then.as_shortfall(),
-            Sight::All(parts) | Sight::Any(parts) => parts.iter().rev().find_map(Sight::as_shortfall),
-            Sight::Lasting { .. } | Sight::Said { .. } | Sight::Not { .. } => None,
+        Predicate::State(question, wanted) => {
+            Shortfall::State { question: question.clone(), wanted: wanted.clone(), is: is() }
         }
-    }
+        Predicate::Always(_) | Predicate::Never(_) => Shortfall::Broken(sight.at?),
+        Predicate::Predicted(id) => Shortfall::Prediction(id.clone()),
+        Predicate::Answer(id, _) => Shortfall::Answer { id: id.clone(), is: is() },
+        Predicate::Not(what) => Shortfall::Still((**what).clone()),
+        _ => {
+            let mut parts = predicate.parts().iter().zip(&sight.parts).rev();
+            return parts.find_map(|(part, sight)| lack(part, sight));
+        }
+    })
 }
