@@ -241,10 +241,10 @@ test("a lesson works where nothing may be stored, and says when it can't be load
   await type(page, "GET a");
   await reached(page, "set");
   assert.deepEqual(problems, []);
-  await page.route("**/lessons.json", (route) => route.fulfill({ status: 503 }));
+  await page.route("**/lessons.txt", (route) => route.fulfill({ status: 503 }));
   await page.goto(`${host.url}#/learn`);
   await page.waitForSelector("[role=alert]");
-  await page.unroute("**/lessons.json");
+  await page.unroute("**/lessons.txt");
   await page.click("[role=alert] button");
   await page.waitForSelector(".lesson-list a");
   await page.close();

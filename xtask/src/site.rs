@@ -4,7 +4,7 @@
 //! and what is compiled, is named after its content, so that it may be cached for ever. The former speak of the latter as
 //! `{{styles/kvarium.css}}`, `{{kvarium.js}}`, `{{kvarium.wasm}}`; `{{build-id}}` is the name of the whole build, and
 //! `{{files}}` a JSON list of every file that is named after its content. All paths are relative: the site works in any folder of any host.
-//! Lessons are read here, and are no part of the first load: each becomes `lessons/ID.json`, which `lessons.json` names.
+//! Lessons are read here, and are no part of the first load: each becomes `lessons/ID.txt`, which `lessons.txt` names.
 
 use crate::install::{self, WASM};
 use crate::shell::{cargo, cargo_target, command, made, output, root, run};
@@ -205,20 +205,20 @@ impl Assets {
         Ok(())
     }
 
-    /// Each lesson as a file of its own, and `lessons.json`, which lists them.
+    /// Each lesson as a file of its own, and `lessons.txt`, which lists them, a line each.
     fn add_lessons(&mut self, folder: &Path) -> Result<()> {
-        let mut listed = Vec::new();
+        let mut listed = String::new();
         for id in LESSONS {
             let source = Source::of_folder(id, &folder.join(id)).with_context(|| format!("lesson {id}"))?;
-            let text = serde_json::to_string(&source.lesson)?;
+            let text = source.lesson.to_text();
             if text.len() > LONGEST_LESSON {
                 bail!("lesson {id} has {} bytes of {LONGEST_LESSON}", text.len());
             }
-            let name = format!("lessons/{id}.json");
+            let name = format!("lessons/{id}.txt");
             self.add(&name, text.into_bytes());
-            listed.push(source.lesson.listed(&self.names[&name]));
+            listed.push_str(&format!("{}\n", source.lesson.listed(&self.names[&name]).to_text()));
         }
-        self.pages.insert("lessons.json".to_string(), serde_json::to_string(&listed)?);
+        self.pages.insert("lessons.txt".to_string(), listed);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Lessons: what one is, the reader of its sources (`read`), and what plays it in the engine's world (`play`).
 //!
 //! ```text
-//!   web/lessons/L01/{lesson.toml,en.md,zh.md} ── read, at build time ──→ Lesson ──→ lessons/L01.json ──→ the page
+//!   web/lessons/L01/{lesson.toml,en.md,zh.md} ── read, at build time ──→ Lesson ──→ lessons/L01.txt  ──→ the page
 //!                                                                          └──→ tests, natively and in WebAssembly
 //! ```
 //! Whoever plays a lesson has the same one, and the same engine looks whether its goals are reached.
@@ -10,14 +10,13 @@
 pub mod play;
 #[cfg(feature = "read")]
 pub mod read;
-
-use serde::{Deserialize, Serialize};
+mod text;
 
 /// Every lesson, in the order in which they are offered.
 pub const LESSONS: &[&str] = &["L01"];
 
 /// A lesson as it is played.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lesson {
     pub id: String,
     /// What it takes a learner, about.
@@ -31,7 +30,7 @@ pub struct Lesson {
     pub zh: Prose,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     pub id: String,
     /// When it is done: a predicate.
@@ -46,7 +45,7 @@ pub struct Step {
 }
 
 /// A question with a few answers to choose from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
     pub id: String,
     /// It is answered once, before one knows; any answer does.
@@ -59,7 +58,7 @@ pub struct Ask {
 /// A lesson's words in one language.
 ///
 /// Texts have two marks: `code` between backticks, and *what matters* between asterisks, outside of code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prose {
     pub title: String,
     pub summary: String,
@@ -67,7 +66,7 @@ pub struct Prose {
     pub steps: Vec<StepProse>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepProse {
     pub title: String,
     pub text: Vec<Block>,
@@ -85,7 +84,7 @@ pub struct StepProse {
 }
 
 /// A piece of text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {
     Paragraph(String),
     /// An element of a list.
@@ -95,7 +94,7 @@ pub enum Block {
 }
 
 /// What is known of a lesson before it is opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub id: String,
     pub minutes: u32,

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use kvarium_lessons::{LESSONS, Lesson, Listed};
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Response;
@@ -14,7 +13,7 @@ use crate::app::recalled;
 use crate::store::{Change, Route, View};
 
 /// The list of lessons, which knows the name of each lesson's file.
-const LIST: &str = "lessons.json";
+const LIST: &str = "lessons.txt";
 
 /// Brings what a route shows.
 pub fn fetch(view: View, route: Route) {
@@ -36,26 +35,25 @@ pub fn fetch(view: View, route: Route) {
 }
 
 async fn list() -> Option<Vec<(Listed, usize)>> {
-    let mut listed: Vec<Listed> = json(LIST).await?;
-    listed.retain(|listed| LESSONS.contains(&listed.id.as_str()));
-    let done = |listed: &Listed| remembered(&listed.id).map_or(0, |progress| progress.done.len());
-    Some(listed.into_iter().map(|listed| (listed.clone(), done(&listed))).collect())
+    let text = text(LIST).await?;
+    let listed = text.lines().filter_map(Listed::from_text).filter(|listed| LESSONS.contains(&listed.id.as_str()));
+    let with_done = |listed: Listed| (remembered(&listed.id).map_or(0, |progress| progress.done.len()), listed);
+    Some(listed.map(with_done).map(|(done, listed)| (listed, done)).collect())
 }
 
 async fn open(id: &str) -> Option<LessonChange> {
     let (listed, _) = list().await?.into_iter().find(|(listed, _)| listed.id == id)?;
-    let lesson: Lesson = json(&listed.file).await?;
+    let lesson = Lesson::from_text(&text(&listed.file).await?)?;
     Some(LessonChange::Opened(Rc::new(lesson), remembered(id)))
 }
 
-async fn json<T: DeserializeOwned>(path: &str) -> Option<T> {
+async fn text(path: &str) -> Option<String> {
     let response = JsFuture::from(web_sys::window()?.fetch_with_str(path)).await.ok()?;
     let response: Response = response.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }
-    let value = JsFuture::from(response.json().ok()?).await.ok()?;
-    serde_wasm_bindgen::from_value(value).ok()
+    JsFuture::from(response.text().ok()?).await.ok()?.as_string()
 }
 
 fn remembered(id: &str) -> Option<Progress> {
