@@ -175,6 +175,19 @@ test("what one has done is there when the page is opened again, and gone after a
   await last.page.close();
 });
 
+test("on a tablet the lesson stands beside stage and terminal", async () => {
+  const { page, problems } = await begin("L01", { size: { width: 768, height: 1024 } });
+  const isShown = (pane) => page.locator(`.pane-${pane}`).isVisible();
+  assert.deepEqual(await Promise.all(["lesson", "stage", "terminal", "events"].map(isShown)), [true, true, true, false]);
+  await page.click(".lower .lower-choice .button:visible >> nth=1");
+  await soon.equal(() => isShown("events"), true);
+  assert.deepEqual([await isShown("lesson"), await isShown("terminal")], [true, false]);
+  await screenshot(page, "lesson-768");
+  await fits(page, 768);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test("goals follow the clock, back and forth", async () => {
   const { page, problems } = await begin("L01");
   await type(page, "SET a 1");

@@ -125,24 +125,26 @@ fn tell(prose: &mut Prose, place: Place, word: &str, value: String) -> Option<()
     match word {
         "summary" => prose.summary = value,
         "told" => prose.steps.push(StepProse { title: value, ..StepProse::default() }),
-        _ => {
-            let step = prose.steps.last_mut()?;
-            let block = match word {
-                "goal" => return Some(step.goal = value),
-                "question" => return Some(step.question = value),
-                "label" => return Some(step.options.push(value)),
-                "tip" => return Some(step.hints.push(value)),
-                "paragraph" => Block::Paragraph(value),
-                "item" => Block::Item(value),
-                "code" => Block::Code(value),
-                _ => return None,
-            };
-            match place {
-                Place::Text => step.text.push(block),
-                Place::Then => step.then.push(block),
-                Place::Why => step.why.push(block),
-            }
-        }
+        _ => tell_step(prose.steps.last_mut()?, place, word, value)?,
+    }
+    Some(())
+}
+
+fn tell_step(step: &mut StepProse, place: Place, word: &str, value: String) -> Option<()> {
+    let blocks = match place {
+        Place::Text => &mut step.text,
+        Place::Then => &mut step.then,
+        Place::Why => &mut step.why,
+    };
+    match word {
+        "goal" => step.goal = value,
+        "question" => step.question = value,
+        "label" => step.options.push(value),
+        "tip" => step.hints.push(value),
+        "paragraph" => blocks.push(Block::Paragraph(value)),
+        "item" => blocks.push(Block::Item(value)),
+        "code" => blocks.push(Block::Code(value)),
+        _ => return None,
     }
     Some(())
 }
