@@ -153,7 +153,15 @@ fn bind(compiled: &Path) -> Result<PathBuf> {
 fn shrink(wasm: &Path) -> Result<()> {
     let Some(wasm_opt) = install::npm_program("binaryen", BINARYEN, "wasm-opt") else { return Ok(()) };
     let small = wasm.with_extension("small");
-    output(command(wasm_opt).arg(wasm).arg("-Oz").args(WASM_FEATURES).arg("--strip-debug").arg("-o").arg(&small))?;
+    output(
+        command(wasm_opt)
+            .arg(wasm)
+            .args(["-Oz", "--converge"])
+            .args(WASM_FEATURES)
+            .arg("--strip-debug")
+            .arg("-o")
+            .arg(&small),
+    )?;
     Ok(fs::rename(small, wasm)?)
 }
 
