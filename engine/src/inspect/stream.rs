@@ -104,6 +104,29 @@ impl<'a> StreamView<'a> {
         self.0.entries.range_back(Id::MIN, from).take(most).map(EntryView::of).collect()
     }
 
+    /// The entries of these ranks, the oldest being number 0.
+    pub fn entries_at(self, ranks: Range<usize>) -> Vec<EntryView> {
+        let mut before = 0;
+        for node in self.0.entries.node_infos(0..self.node_count()) {
+            if ranks.start < before + node.live {
+                let from_node = self.0.entries.range(node.first, Id::MAX);
+                return from_node.skip(ranks.start - before).take(ranks.len()).map(EntryView::of).collect();
+            }
+            before += node.live;
+        }
+        Vec::new()
+    }
+
+    /// How many entries there are up to this ID.
+    pub fn count_until(self, id: Id) -> usize {
+        let (mut before, mut last) = (0, None);
+        for node in self.0.entries.node_infos(0..self.node_count()).take_while(|node| node.first <= id) {
+            last = Some((before, node.first));
+            before += node.live;
+        }
+        last.map_or(0, |(before, first)| before + self.0.entries.range(first, id).count())
+    }
+
     pub fn entry(self, id: Id) -> Option<EntryView> {
         self.0.entries.get(id).map(EntryView::of)
     }
@@ -145,6 +168,22 @@ impl<'a> StreamView<'a> {
 
     /// Up to `most` entries that a group has pending from an ID on: those of one consumer, or all.
     pub fn pending(self, group: &[u8], consumer: Option<&[u8]>, from: Id, most: usize) -> Vec<PendingView> {
+        self.pending_from(group, consumer, from, 0, most)
+    }
+
+    /// The same by their ranks in the order of their IDs.
+    pub fn pending_at(self, group: &[u8], consumer: Option<&[u8]>, ranks: Range<usize>) -> Vec<PendingView> {
+        self.pending_from(group, consumer, Id::MIN, ranks.start, ranks.len())
+    }
+
+    fn pending_from(
+        self,
+        group: &[u8],
+        consumer: Option<&[u8]>,
+        from: Id,
+        skipped: usize,
+        most: usize,
+    ) -> Vec<PendingView> {
         let Some((_, group)) = self.0.group(group) else { return Vec::new() };
         let view = |pending: Pending| PendingView {
             id: pending.id,
@@ -153,9 +192,11 @@ impl<'a> StreamView<'a> {
             count: pending.count,
             is_there: self.0.entries.contains(pending.id),
         };
-        let Some(name) = consumer else { return group.pending_from(from).take(most).map(view).collect() };
+        let Some(name) = consumer else {
+            return group.pending_from(from).skip(skipped).take(most).map(view).collect();
+        };
         let Some(number) = group.consumers().find(name) else { return Vec::new() };
-        let own = group.consumers().get(number).ids_from(from).take(most);
+        let own = group.consumers().get(number).ids_from(from).skip(skipped).take(most);
         own.filter_map(|id| group.find(id)).map(view).collect()
     }
 }
