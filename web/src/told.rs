@@ -3,7 +3,7 @@
 //! The lines of the log stay in Redis's words in every language; sentences are translated.
 
 use kvarium_engine::base::time::Duration;
-use kvarium_engine::event::{Cause, Event, Gone, Level};
+use kvarium_engine::event::{Cause, EntryId, Event, Gone, Level, Step};
 use kvarium_engine::resp::show::argument_text;
 use kvarium_engine::world::World;
 use kvarium_engine::world::script::Span;
@@ -129,6 +129,7 @@ fn node_line(event: &Event) -> Line {
             };
             ("⇄", format!("{} {from} → {to}: {cause}", argument_text(key)))
         }
+        Event::Stream { key, step, .. } => step_line(&argument_text(key), step),
         Event::Removed { key, why, .. } => {
             let why = match why {
                 Gone::Deleted => "deleted",
@@ -159,6 +160,44 @@ fn node_line(event: &Event) -> Line {
         Event::ClientsPaused { paused: false } => ("▶", "CLIENT PAUSE is over".to_owned()),
     };
     Line { sign, text }
+}
+
+/// What happened in a stream: `key` is its name as it could be typed.
+fn step_line(key: &str, step: &Step) -> (&'static str, String) {
+    let text = argument_text;
+    match step {
+        Step::Added { id } => ("+", format!("{key} {} added", id_text(id))),
+        Step::Deleted { id } => ("−", format!("{key} {} deleted", id_text(id))),
+        Step::Trimmed { entries, first } => {
+            let left = first.as_ref().map_or("none is left".into(), |id| format!("the first is now {}", id_text(id)));
+            ("✂", format!("{key} trimmed by {entries} entries, {left}"))
+        }
+        Step::GroupMade { group } => ("⊕", format!("{key} group {} created", text(group))),
+        Step::GroupRemoved { group } => ("⊖", format!("{key} group {} destroyed", text(group))),
+        Step::ConsumerMade { group, consumer } => {
+            ("⊕", format!("{key} {} consumer {} created", text(group), text(consumer)))
+        }
+        Step::ConsumerRemoved { group, consumer, pending } => {
+            ("⊖", format!("{key} {} consumer {} deleted with {pending} pending", text(group), text(consumer)))
+        }
+        Step::Delivered { group, consumer, id, count, .. } => {
+            ("→", format!("{key} {} {} delivered to {}, ×{count}", text(group), id_text(id), text(consumer)))
+        }
+        Step::Acknowledged { group, consumer, id } => {
+            ("✓", format!("{key} {} {} acknowledged, was with {}", text(group), id_text(id), text(consumer)))
+        }
+        Step::Claimed { group, consumer, id, from, count } => {
+            let from = from.as_ref().map_or(String::new(), |from| format!(" from {}", text(from)));
+            ("⇥", format!("{key} {} {} claimed{from} for {}, ×{count}", text(group), id_text(id), text(consumer)))
+        }
+        Step::Dropped { group, consumer, id } => {
+            ("∅", format!("{key} {} {} dropped, was deleted and with {}", text(group), id_text(id), text(consumer)))
+        }
+    }
+}
+
+fn id_text(id: &EntryId) -> String {
+    format!("{}-{}", id.0, id.1)
 }
 
 /// Why a value changed its encoding.
