@@ -310,6 +310,47 @@ words! {
     kept_as_int: "kept as a 64-bit integer", "以 64 位整数保存";
     empty_string: "An empty string.", "空字符串。";
 
+    // streams
+    streams: "Streams", "流";
+    stream: "Stream", "流";
+    to_streams: "Open in the streams panel", "在「流」面板中打开";
+    no_streams: "No stream in this database yet", "这个数据库里还没有流";
+    add_entry: "Add an entry", "添加一条";
+    make_group: "Create a group", "创建消费组";
+    entries: "Entries", "条目";
+    entry: "Entry", "条目";
+    fields: "Fields", "字段";
+    groups: "Groups", "消费组";
+    group: "Group", "消费组";
+    consumers: "Consumers", "消费者";
+    consumer: "Consumer", "消费者";
+    pending: "Pending", "待确认";
+    lag: "Lag", "积压";
+    lag_unknown: "unknown", "未知";
+    last_delivered: "Last delivered", "最后投递";
+    entries_read: "Entries read", "已读条数";
+    entries_added: "Entries added", "累计添加";
+    idle: "Idle", "闲置";
+    deliveries: "Deliveries", "投递次数";
+    taken_from: "Taken from", "取自";
+    delivered_at: "Delivered at", "投递时间";
+    seen: "Seen", "上次请求";
+    active: "Given an entry", "上次收到条目";
+    never: "never", "从未";
+    deleted_entry: "deleted", "已删除";
+    ghost: "Deleted from the stream, and pending until it is acknowledged.", "已从流中删除，但在确认之前仍处于待确认状态。";
+    is_there: "in the stream", "在流中";
+    nothing_pending: "nothing pending", "没有待确认的条目";
+    no_consumers: "no consumers yet", "还没有消费者";
+    no_groups: "No group reads this stream yet.", "还没有消费组读取这个流。";
+    go_to_id: "Go to ID", "跳到 ID";
+    on_the_lane: "Show on the lane", "在条目带上显示";
+    newest: "Newest", "最新";
+    commands_on_it: "Commands: a click puts one into the terminal, and does not run it", "命令：点击放入终端，不会立即执行";
+    history: "What happened to it", "经历";
+    close_details: "Close the details", "关闭详情";
+    nodes: "Nodes", "节点";
+
     // slots
     slot: "Slot", "槽位";
     owner: "Owner", "归属";
@@ -475,6 +516,16 @@ sentences! {
     client_number(id): "client {id}", "客户端 {id}";
     woken_by(key): "woken by {key}", "被 {key} 唤醒";
     waits_no_longer(client): "{client} waits no longer", "{client} 不再等待";
+    packed_node(live, deleted, bytes): "{live} live · {deleted} deleted · {bytes}", "存活 {live} · 已删 {deleted} · {bytes}";
+    details_of(what): "Details of {what}", "{what} 的详情";
+    entry_said(id, fields): "{id} {fields}", "{id} {fields}";
+    pending_said(id, count, idle, group, consumer): "{id} ×{count} {idle}, pending for {consumer} in group {group}", "{id} ×{count} {idle}，在组 {group} 中待 {consumer} 确认";
+    taken_said(from): "taken from {from}", "取自 {from}";
+    group_said(group, last, pending, lag): "{group}, group, last delivered {last}, pending {pending}, lag {lag}", "{group}，消费组，最后投递 {last}，待确认 {pending}，积压 {lag}";
+    consumer_said(consumer, pending, group): "{consumer}, consumer of group {group}, pending {pending}", "{consumer}，组 {group} 的消费者，待确认 {pending}";
+    seen_ago(span): "seen {span} ago", "{span}前请求";
+    consumers_of(group): "Groups and consumers of {group}", "{group} 的消费组与消费者";
+    lane_of(key): "Entries of {key} by ID", "{key} 的条目，按 ID 排列";
     narrate_expired(node, key): "{key} expired on {node}.", "{node} 上的 {key} 过期了。";
     script_error(why): "The world did not understand that: {why}", "无法理解这条指令：{why}";
     engine_version(version): "engine {version}", "引擎 {version}";
@@ -489,6 +540,8 @@ counts! {
     count_elements(n): "{n} element", "{n} elements", "{n} 个元素";
     count_fields(n): "{n} field", "{n} fields", "{n} 个字段";
     count_members(n): "{n} member", "{n} members", "{n} 个成员";
+    count_entries(n): "{n} entry", "{n} entries", "{n} 个条目";
+    count_pending(n): "{n} pending", "{n} pending", "{n} 条待确认";
     count_items(n): "{n} item", "{n} items", "{n} 个元素";
     count_nodes(n): "{n} node", "{n} nodes", "{n} 个节点";
     count_channels(n): "{n} channel", "{n} channels", "{n} 个频道";

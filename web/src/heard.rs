@@ -1,8 +1,8 @@
 //! What happened that is shown later and elsewhere: values that changed their encoding, commands that a gate refused,
-//! clients that were woken.
+//! clients that were woken, entries of streams that went from one place to another.
 
 use kvarium_engine::base::time::Duration;
-use kvarium_engine::event::{Cause, Event};
+use kvarium_engine::event::{Cause, Event, Step};
 use kvarium_engine::world::trace::{NodeId, WorldEvent};
 
 use crate::laboratory::Laboratory;
@@ -41,8 +41,21 @@ pub struct Waking {
     node: NodeId,
 }
 
+/// Something that happened in a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// Its event's number.
+    pub id: u64,
+    pub at: Duration,
+    pub step: Step,
+    node: NodeId,
+    db: usize,
+    key: Box<[u8]>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
+    happenings: Vec<Happening>,
     wakings: Vec<Waking>,
     conversions: Vec<Conversion>,
     refusals: Vec<Refusal>,
@@ -52,12 +65,15 @@ pub struct Heard {
 
 /// Of each kind, so many are remembered.
 const KEPT: usize = 1000;
+/// Of what happened in streams: whole trays are delivered and claimed at once.
+const HAPPENINGS: usize = 20_000;
 
 impl Heard {
     /// Reads what has happened since the last time, and forgets what is no longer the past.
     pub fn listen(&mut self, lab: &Laboratory) {
         let count = lab.count();
         if count < self.until {
+            self.happenings.retain(|happening| happening.id < count);
             self.wakings.retain(|waking| waking.id < count);
             self.conversions.retain(|conversion| conversion.id < count);
             self.refusals.retain(|refusal| refusal.id < count);
@@ -66,9 +82,10 @@ impl Heard {
             self.hear(lab, id);
         }
         self.until = count;
-        keep(&mut self.wakings);
-        keep(&mut self.conversions);
-        keep(&mut self.refusals);
+        keep(&mut self.happenings, HAPPENINGS);
+        keep(&mut self.wakings, KEPT);
+        keep(&mut self.conversions, KEPT);
+        keep(&mut self.refusals, KEPT);
     }
 
     fn hear(&mut self, lab: &Laboratory, id: u64) {
@@ -78,6 +95,10 @@ impl Heard {
             WorldEvent::Node(Event::Converted { db, key, from, to, cause }) => {
                 let (db, key) = (*db as usize, key.clone());
                 self.conversions.push(Conversion { id, at, from, to, cause: *cause, node, db, key });
+            }
+            WorldEvent::Node(Event::Stream { db, key, step }) => {
+                let (db, key, step) = (*db as usize, key.clone(), step.clone());
+                self.happenings.push(Happening { id, at, step, node, db, key });
             }
             WorldEvent::Node(Event::Unblocked { client, by }) => {
                 self.wakings.push(Waking { id, at, client: client.0, by: by.clone(), node });
@@ -96,6 +117,17 @@ impl Heard {
         self.conversions.iter().rev().filter(is_meant)
     }
 
+    /// What happened in one stream, the oldest first.
+    pub fn happenings<'a>(
+        &'a self,
+        node: usize,
+        db: usize,
+        key: &'a [u8],
+    ) -> impl DoubleEndedIterator<Item = &'a Happening> {
+        let is_meant = move |it: &&Happening| it.node.0 as usize == node && it.db == db && *it.key == *key;
+        self.happenings.iter().filter(is_meant)
+    }
+
     /// The clients of a node that were woken, the last one first.
     pub fn wakings(&self, node: usize) -> impl Iterator<Item = &Waking> {
         self.wakings.iter().rev().filter(move |waking| waking.node.0 as usize == node)
@@ -109,8 +141,8 @@ impl Heard {
     }
 }
 
-fn keep<T>(all: &mut Vec<T>) {
-    let excess = all.len().saturating_sub(KEPT);
+fn keep<T>(all: &mut Vec<T>, most: usize) {
+    let excess = all.len().saturating_sub(most);
     all.drain(..excess);
 }
 

@@ -143,7 +143,8 @@ fn stage(view: &View, store: &Store) -> Html {
         })
         .collect();
     let panel = store.panel();
-    let has_figure = panel.id == "topology" || panel.id == "slots" || panel.id == "keyspace" && store.opened.is_some();
+    let has_figure =
+        ["topology", "slots", "streams"].contains(&panel.id) || panel.id == "keyspace" && store.opened.is_some();
     let twin = if store.as_table { words.as_figure() } else { words.as_table() };
     html! {
         <section class="pane pane-stage" aria-label={words.stage()}>
@@ -340,7 +341,7 @@ fn keyboard_map(words: Words) -> Html {
         (&["["], words.slower()),
         (&["]"], words.faster()),
         (&["Home"], words.to_start()),
-        (&["1", "…", "5"], words.keys_tabs()),
+        (&["1", "…", "6"], words.keys_tabs()),
         (&["T"], words.keys_table()),
         (&["/"], words.keys_command()),
         (&["F"], words.keys_faults()),

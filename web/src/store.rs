@@ -181,6 +181,8 @@ struct Clock {
     until_answered: Option<Duration>,
     /// Frames in a row in which the world did not get as far as the clock asked.
     behind: u32,
+    /// What moves at one moment is on its way for so long, in simulated seconds.
+    travel: f64,
 }
 
 /// Seconds of simulated time that a paused clock runs on at most for a reply.
@@ -288,7 +290,14 @@ impl Store {
             lessons: Lessons::default(),
             inserted: None,
             lab,
-            clock: Clock { playing: false, exponent: 0, last_frame: None, until_answered: None, behind: 0 },
+            clock: Clock {
+                playing: false,
+                exponent: 0,
+                last_frame: None,
+                until_answered: None,
+                behind: 0,
+                travel: 0.0,
+            },
             system_is_dark: false,
             reduced_motion: false,
             scene: OnceCell::new(),
@@ -677,6 +686,7 @@ impl Store {
         match self.clock.until_answered {
             None => {
                 let to = Duration::from_micros(here.micros() + (passed * self.speed() * 1e6).round() as u64);
+                self.clock.travel = WATCHABLE * self.speed();
                 let kept_up = self.lab.advance(to, &mut is_time_left);
                 self.clock.behind = if kept_up { 0 } else { self.clock.behind + 1 };
             }
@@ -699,6 +709,8 @@ impl Store {
 
     /// At a pace at which one sees the request go and the reply come; or at once, where nothing travels.
     fn run_until_answered(&mut self, passed: f64, limit: Duration, mut is_time_left: impl FnMut() -> bool) {
+        // What a command moved is there when its reply is.
+        self.clock.travel = self.lab.latency().micros() as f64 / 1e6;
         if self.shows_travel() {
             let ahead = (passed * self.pace() * 1e6).round() as u64;
             let to = Duration::from_micros(self.lab.now().micros() + ahead).min(limit);
@@ -745,8 +757,14 @@ impl Store {
         if self.clock.until_answered.is_some() { self.lab.pace(UNHURRIED) } else { self.speed() }
     }
 
+    /// What moves at one moment, from one place in a figure to another, is on its way for so long, in simulated seconds.
+    pub fn travel(&self) -> f64 {
+        self.clock.travel
+    }
+
     fn shows_travel(&self) -> bool {
-        self.moves() && self.tab == PANELS[0].id && !self.as_table && self.sheet != Sheet::Full
+        let panels = [crate::panels::topology::PANEL.id, crate::panels::streams::PANEL.id];
+        self.moves() && panels.iter().any(|id| self.tab == *id) && !self.as_table && self.sheet != Sheet::Full
     }
 }
 

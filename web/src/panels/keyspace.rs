@@ -186,7 +186,7 @@ pub fn node_choice(view: &View) -> Html {
     }
 }
 
-fn database_choice(view: &View, words: Words, db: usize, used: impl Iterator<Item = usize>) -> Html {
+pub fn database_choice(view: &View, words: Words, db: usize, used: impl Iterator<Item = usize>) -> Html {
     let mut all: Vec<usize> = used.collect();
     if !all.contains(&db) {
         all.push(db);

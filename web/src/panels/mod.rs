@@ -4,6 +4,7 @@ pub mod clients;
 pub mod keyspace;
 pub mod node;
 pub mod slots;
+pub mod streams;
 pub mod topology;
 pub mod value;
 
@@ -24,7 +25,7 @@ pub struct Panel {
 }
 
 /// In the order of their tabs.
-pub const PANELS: &[Panel] = &[topology::PANEL, keyspace::PANEL, slots::PANEL, clients::PANEL];
+pub const PANELS: &[Panel] = &[topology::PANEL, keyspace::PANEL, slots::PANEL, clients::PANEL, streams::PANEL];
 
 /// Beside the stage where there is room, else one more tab.
 pub const INSPECTOR: Panel = node::PANEL;

@@ -61,8 +61,7 @@ pub fn Value(props: &Props) -> Html {
         ValueView::Set(_) => html! { <set::Bag key={one} {view} /> },
         ValueView::ZSet(_) => html! { <zset::Ladder key={one} {view} /> },
         ValueView::Bloom(_) => html! { <bloom::Filters key={one} {view} /> },
-        // It has no picture yet: the button above reads it.
-        ValueView::Stream(_) => html! {},
+        ValueView::Stream(_) => to_streams(&props.view, words),
     };
     let happened: Vec<_> = store.heard.conversions(store.selected, store.database, &key).take(CONVERSIONS).collect();
     html! {
@@ -83,6 +82,12 @@ pub fn Value(props: &Props) -> Html {
     }
 }
 
+/// A stream has a panel of its own.
+fn to_streams(view: &View, words: Words) -> Html {
+    let onclick = view.changing(|_: MouseEvent| Change::Tab(super::streams::PANEL.id.into()));
+    html! { <div class="value-tools"><button type="button" class="button" {onclick}>{ words.to_streams() }</button></div> }
+}
+
 fn closing(words: Words, onclick: Callback<MouseEvent>) -> Html {
     html! { <button type="button" class="button plain close-value" aria-label={words.close_value()} title={words.close_value()} {onclick}>{ icon(Icon::Close) }</button> }
 }
@@ -95,7 +100,8 @@ fn facts(words: Words, opened: &Opened<'_>, now: Option<kvarium_engine::base::ti
         ValueView::List(_) => words.count_elements(len),
         ValueView::Hash(_) => words.count_fields(len),
         ValueView::Set(_) | ValueView::ZSet(_) => words.count_members(len),
-        ValueView::Bloom(_) | ValueView::Stream(_) => words.count_items(len),
+        ValueView::Bloom(_) => words.count_items(len),
+        ValueView::Stream(_) => words.count_entries(len),
     };
     let expiry = match opened.key.expiry.zip(now) {
         None => words.no_expiry().to_owned(),
@@ -217,7 +223,7 @@ pub fn readable(bytes: &[u8], is_cut: bool) -> String {
 }
 
 /// An input that goes to a place in a value; `at` finds it, in pixels, or says that there is none.
-fn go_to(
+pub fn go_to(
     name: &'static str,
     hint: &'static str,
     goal: &UseStateHandle<Option<Goal>>,
@@ -239,7 +245,7 @@ fn go_to(
 }
 
 /// A button of a group of which one is chosen.
-fn choice<T: Copy + PartialEq + 'static>(chosen: &UseStateHandle<T>, to: T, name: &'static str) -> Html {
+pub fn choice<T: Copy + PartialEq + 'static>(chosen: &UseStateHandle<T>, to: T, name: &'static str) -> Html {
     let pressed = (**chosen == to).to_string();
     let chosen = chosen.clone();
     let onclick = Callback::from(move |_: MouseEvent| chosen.set(to));

@@ -1,0 +1,400 @@
+//! Streams: the entries as a lane, the groups that read it, and what is pending for whom, as it is at this moment.
+
+mod details;
+mod lane;
+mod place;
+mod table;
+mod travel;
+mod trays;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use kvarium_engine::base::time::{Duration, Time};
+use kvarium_engine::event::Step;
+use kvarium_engine::inspect::Inspect;
+use kvarium_engine::inspect::stream::{ConsumerView, EntryView, GroupView, PendingView, StreamView};
+use kvarium_engine::inspect::value::ValueView;
+use kvarium_engine::resp::show::argument_text;
+use kvarium_engine::types::stream::Id;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use self::details::{Chosen, Details};
+use self::lane::{CELL, Lane};
+use self::place::{Place, parse_id};
+use self::table::Tables;
+use self::travel::use_travel;
+use self::trays::Trays;
+use super::Panel;
+use super::keyspace::{database_choice, node_choice};
+use super::node::wall_clock;
+use super::value::{go_to, text_of};
+use crate::catalogue::{Words, grouped};
+use crate::lessons::LessonChange;
+use crate::store::{Change, View};
+use crate::widgets::scroller::Goal;
+use crate::widgets::viewport::use_viewport;
+
+pub const PANEL: Panel =
+    Panel { id: "streams", name: Words::streams, is_there: |_| true, show: |view| html! { <Streams {view} /> } };
+
+/// Keys that are looked through for streams, at most.
+const PASSED: usize = 20_000;
+/// They are looked through anew so often, in milliseconds.
+const READ: f64 = 300.0;
+
+#[derive(Properties, PartialEq)]
+struct Props {
+    view: View,
+}
+
+/// The stream that is shown.
+#[derive(Clone, PartialEq)]
+struct Shown {
+    view: View,
+    key: Rc<[u8]>,
+}
+
+impl Shown {
+    fn words(&self) -> Words {
+        self.view.read().words()
+    }
+
+    /// As it could be typed.
+    fn name(&self) -> String {
+        argument_text(&self.key)
+    }
+
+    fn read<R>(&self, f: impl FnOnce(StreamView<'_>) -> R) -> Option<R> {
+        let store = self.view.read();
+        match store.inspect()?.open(store.database, &self.key)?.value {
+            ValueView::Stream(stream) => Some(f(stream)),
+            _ => None,
+        }
+    }
+
+    /// What the node's clock shows.
+    fn clock(&self) -> Time {
+        let store = self.view.read();
+        store.scene().nodes.get(store.selected).map_or(Time::ZERO, |node| node.clock)
+    }
+}
+
+/// A group with its consumers; names also as they could be typed.
+#[derive(Clone, PartialEq)]
+struct Part {
+    group: GroupView,
+    name: String,
+    consumers: Vec<Consumer>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Consumer {
+    view: ConsumerView,
+    name: String,
+}
+
+impl Part {
+    fn all(stream: StreamView<'_>) -> Rc<[Part]> {
+        let consumer = |view: ConsumerView| Consumer { name: argument_text(&view.name), view };
+        let part = |group: GroupView| {
+            let consumers = stream.consumers(&group.name, 0..group.consumers);
+            Part { name: argument_text(&group.name), consumers: consumers.into_iter().map(consumer).collect(), group }
+        };
+        stream.groups(0..stream.group_count()).into_iter().map(part).collect()
+    }
+
+    fn lag_text(&self, words: Words) -> String {
+        self.group.lag.map_or(words.lag_unknown().to_owned(), |lag| lag.to_string())
+    }
+}
+
+/// Who had entries before they were claimed: by group and entry, the last claim's old and new consumer.
+#[derive(Default, PartialEq)]
+struct Claims(BTreeMap<Box<[u8]>, BTreeMap<Id, Claim>>);
+
+#[derive(PartialEq)]
+struct Claim {
+    from: String,
+    to: Box<[u8]>,
+}
+
+impl Claims {
+    fn of(shown: &Shown) -> Claims {
+        let store = shown.view.read();
+        let mut claims = Claims::default();
+        for happening in store.heard.happenings(store.selected, store.database, &shown.key) {
+            if let Step::Claimed { group, consumer, id, from: Some(from), .. } = &happening.step
+                && from != consumer
+            {
+                let claim = Claim { from: argument_text(from), to: consumer.clone() };
+                claims.0.entry(group.clone()).or_default().insert(Id::new(id.0, id.1), claim);
+            }
+        }
+        claims
+    }
+
+    /// Whom a pending entry was taken from, if it was.
+    fn taken_from(&self, group: &[u8], pending: &PendingView) -> Option<&str> {
+        let claim = self.0.get(group)?.get(&pending.id)?;
+        (*claim.to == *pending.consumer).then_some(&claim.from)
+    }
+}
+
+/// The streams there are, as of the last look.
+#[derive(Default)]
+struct Known {
+    asked: (usize, usize, usize),
+    read: f64,
+    keys: Vec<Rc<[u8]>>,
+}
+
+impl Known {
+    fn look(&mut self, node: Inspect<'_>, at: usize, db: usize) -> &[Rc<[u8]>] {
+        let asked = (at, db, node.keyspace().db(db).len());
+        let now = crate::frame::now();
+        if asked != self.asked || now - self.read > READ {
+            *self = Known { asked, read: now, keys: stream_keys(node, db) };
+        }
+        &self.keys
+    }
+}
+
+fn stream_keys(node: Inspect<'_>, db: usize) -> Vec<Rc<[u8]>> {
+    let (mut keys, mut cursor, mut passed) = (Vec::new(), 0, 0);
+    loop {
+        cursor = node.keyspace().db(db).scan(cursor, |entry| {
+            passed += 1;
+            if entry.kind().name() == "stream" {
+                keys.push(Rc::from(entry.key()));
+            }
+        });
+        if cursor == 0 || passed >= PASSED {
+            keys.sort();
+            keys.dedup();
+            return keys;
+        }
+    }
+}
+
+#[component]
+fn Streams(props: &Props) -> Html {
+    let panel = use_node_ref();
+    let main = use_node_ref();
+    let (width, _) = use_viewport(&main);
+    let chosen = use_state_eq(|| None::<Chosen>);
+    let goal = use_state_eq(|| None::<Goal>);
+    let known = use_mut_ref(Known::default);
+    use_travel(&panel);
+
+    let view = &props.view;
+    let store = view.read();
+    let words = store.words();
+    let mut known = known.borrow_mut();
+    let all = store.inspect().map(|node| known.look(node, store.selected, store.database)).unwrap_or_default();
+    // A stream that is open among the keys is the one that is shown here.
+    let of = |key: &Rc<[u8]>| {
+        let shown = Shown { view: view.clone(), key: key.clone() };
+        shown.read(|_| ()).map(|()| shown)
+    };
+    let shown = store.opened.iter().chain(all).find_map(of);
+    let claims = {
+        let asked = shown.as_ref().map(|shown| {
+            let last = store.heard.happenings(store.selected, store.database, &shown.key).next_back();
+            (last.map(|last| last.id), store.selected, store.database, shown.key.clone())
+        });
+        use_memo(asked, |_| shown.as_ref().map(Claims::of).unwrap_or_default())
+    };
+
+    let onclick = {
+        let (shown, chosen) = (shown.clone(), chosen.clone());
+        Callback::from(move |event: MouseEvent| {
+            let place =
+                event.target_dyn_into::<Element>().and_then(|target| target.closest("[data-at]").ok().flatten());
+            let place = place.and_then(|element| Place::parse(&element.get_attribute("data-at")?));
+            let found = shown.as_ref().zip(place).and_then(|(shown, place)| Chosen::at(shown, place));
+            if let Some(found) = found {
+                chosen.set(Some(found));
+            }
+        })
+    };
+    let tools = html! {
+        <div class="tools">
+            { node_choice(view) }
+            if let Some(node) = store.inspect() {
+                { databases(view, words, node) }
+            }
+            { stream_choice(view, words, all, shown.as_ref()) }
+            if let Some(shown) = &shown {
+                { facts(words, shown) }
+                { go_to(words.go_to_id(), "0 … $", &goal, finding(shown.clone())) }
+                { insertion(view, words.add_entry(), format!("XADD {} * field value", shown.name())) }
+                { insertion(view, words.make_group(), format!("XGROUP CREATE {} group $", shown.name())) }
+            }
+        </div>
+    };
+    let Some(shown) = shown else {
+        return html! {
+            <div class="streams" ref={panel}>
+                { tools }
+                <div class="empty" ref={main}>
+                    if store.inspect().is_none() {
+                        <strong>{ words.down() }</strong>
+                    } else {
+                        <strong>{ words.no_streams() }</strong>
+                        { insertion(view, words.add_entry(), "XADD jobs * task resize image 17".to_owned()) }
+                    }
+                </div>
+            </div>
+        };
+    };
+    let (len, parts) = shown.read(|stream| (stream.len(), Part::all(stream))).unwrap_or_else(|| (0, Rc::new([])));
+    let movers = if store.as_table { Vec::new() } else { travel::movers(&shown, &parts) };
+    html! {
+        <div class="streams" ref={panel} {onclick} onkeydown={keys(chosen.clone())}>
+            { tools }
+            <div class="streams-body">
+                <div class="streams-main" ref={main}>
+                    if store.as_table {
+                        <Tables shown={shown.clone()} {len} parts={parts.clone()} {claims} />
+                    } else {
+                        <Lane shown={shown.clone()} {len} parts={parts.clone()} goal={*goal} />
+                        if parts.is_empty() {
+                            <div class="empty"><span>{ words.no_groups() }</span></div>
+                        } else {
+                            <Trays shown={shown.clone()} {len} parts={parts.clone()} {claims} arriving={travel::arriving(&movers)} {width} />
+                        }
+                    }
+                </div>
+                if let Some(it) = &*chosen {
+                    <Details {shown} {parts} chosen={it.clone()} on_close={let chosen = chosen.clone(); Callback::from(move |()| chosen.set(None))} />
+                }
+            </div>
+            { travel::draw(&movers) }
+        </div>
+    }
+}
+
+fn databases(view: &View, words: Words, node: Inspect<'_>) -> Html {
+    let used: Vec<_> = node.databases().map(|view| view.index).collect();
+    let db = view.read().database;
+    if used.len() > 1 || db > 0 { database_choice(view, words, db, used.into_iter()) } else { Html::default() }
+}
+
+fn stream_choice(view: &View, words: Words, all: &[Rc<[u8]>], shown: Option<&Shown>) -> Html {
+    let Some(shown) = shown else { return Html::default() };
+    let mut all = all.to_vec();
+    if !all.contains(&shown.key) {
+        all.push(shown.key.clone());
+    }
+    let option = |key: &Rc<[u8]>| html! { <option selected={*key == shown.key}>{ argument_text(key) }</option> };
+    let options: Html = all.iter().map(option).collect();
+    let onchange = view.asking(move |event: Event| {
+        let at = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
+        Some(Change::OpenKey(Some(all.get(at.max(0) as usize)?.clone())))
+    });
+    html! {
+        <label>{ words.stream() }{ " " }<select class="field mono" id="stream" {onchange}>{ options }</select></label>
+    }
+}
+
+/// Length, the last ID and the clock from which the next is made.
+fn facts(words: Words, shown: &Shown) -> Html {
+    let Some((len, memory)) = shown.read(|stream| (stream.len(), stream.memory())) else { return Html::default() };
+    let added = memory.added.max(len as u64).max(1);
+    let clock = wall_clock(shown.clock().millis());
+    html! {
+        <span class="value-facts stream-facts">
+            <span class="gauge" role="meter" aria-label={words.entries()} aria-valuemin="0" aria-valuemax={added.to_string()} aria-valuenow={len.to_string()} title={format!("{}: {}", words.entries_added(), grouped(memory.added))}>
+                <span class="gauge-name">{ words.count_entries(len as u64) }</span>
+                <span class="gauge-text">{ format!("/ {}", grouped(memory.added)) }</span>
+                <span class="gauge-bar" aria-hidden="true"><i style={format!("width:{:.1}%", len as f64 / added as f64 * 100.0)}></i></span>
+            </span>
+            <span>{ "last-generated-id " }<span class="mono" id="last-id">{ memory.last.to_string() }</span></span>
+            <span title={clock.clone()}>{ words.clock() }{ " " }<span class="mono">{ clock.get(11..19).unwrap_or_default().to_owned() }</span></span>
+        </span>
+    }
+}
+
+/// Where on the lane an ID is; `$` is the end.
+fn finding(shown: Shown) -> impl Fn(&str) -> Option<f64> {
+    move |typed| {
+        let id = if typed == "$" { Id::MAX } else { parse_id(typed)? };
+        shown.read(|stream| stream.count_until(id).saturating_sub(1) as f64 * CELL)
+    }
+}
+
+/// A button that puts a command into the terminal, to be changed and run there.
+fn insertion(view: &View, name: impl Into<String>, line: String) -> Html {
+    let (name, title) = (name.into(), line.clone());
+    let onclick = view.changing(move |_: MouseEvent| Change::Lesson(LessonChange::Insert(line.clone())));
+    html! { <button type="button" class="button insertion" {title} {onclick}>{ name }<span class="quiet" aria-hidden="true">{ " ⤵" }</span></button> }
+}
+
+/// Arrow keys go from one entry to the next, Escape closes the details.
+fn keys(chosen: UseStateHandle<Option<Chosen>>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        let by: i32 = match event.key().as_str() {
+            "Escape" if chosen.is_some() => {
+                event.stop_propagation();
+                return chosen.set(None);
+            }
+            "ArrowRight" => 1,
+            "ArrowLeft" => -1,
+            _ => return,
+        };
+        let Some(here) = event.target_dyn_into::<HtmlElement>().filter(|it| it.matches(".chip, .entry") == Ok(true))
+        else {
+            return;
+        };
+        let next = if by > 0 { here.next_element_sibling() } else { here.previous_element_sibling() };
+        event.prevent_default();
+        event.stop_propagation();
+        if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
+            let _ = next.focus();
+        }
+    })
+}
+
+/// `00:31`, or `1:04:10` from an hour on.
+fn clock_face(span: Duration) -> String {
+    let seconds = span.seconds();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+}
+
+/// `task resize, image 17`.
+fn fields_text(entry: &EntryView) -> String {
+    let pair = |(name, value): &(_, _)| format!("{} {}", text_of(name), text_of(value));
+    entry.fields.iter().map(pair).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A group with consumers that have so many entries pending.
+    pub fn part(name: &str, consumers: &[(&str, usize)]) -> Part {
+        let consumer = |&(name, pending): &(&str, usize)| Consumer {
+            view: ConsumerView { name: name.into(), seen: Time::ZERO, active: None, pending },
+            name: name.into(),
+        };
+        let group = GroupView {
+            name: name.into(),
+            last_delivered: Id::MIN,
+            entries_read: None,
+            lag: None,
+            pending: consumers.iter().map(|(_, pending)| pending).sum(),
+            consumers: consumers.len(),
+        };
+        Part { group, name: name.into(), consumers: consumers.iter().map(consumer).collect() }
+    }
+
+    #[test]
+    fn clocks_grow_an_hour_when_they_need_one() {
+        assert_eq!(clock_face(Duration::from_seconds(31)), "00:31");
+        assert_eq!(clock_face(Duration::from_seconds(3850)), "1:04:10");
+    }
+}

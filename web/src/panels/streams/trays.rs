@@ -1,0 +1,216 @@
+//! Groups, and below each its consumers with a tray of what is pending for them. Only what is in sight is drawn.
+
+use std::rc::Rc;
+
+use kvarium_engine::base::time::Time;
+use kvarium_engine::inspect::stream::PendingView;
+use yew::prelude::*;
+
+use super::place::{Place, short};
+use super::{Claims, Part, Shown, clock_face};
+use crate::catalogue::grouped;
+use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
+
+/// Heights of a group's line, a consumer's line and a row of a tray, in pixels, as the style sheet has them.
+const GROUP: f64 = 48.0;
+const CONSUMER: f64 = 32.0;
+const ROW: f64 = 34.0;
+/// Room below a tray that holds something, and below a group.
+const GAP: f64 = 6.0;
+/// The least width of a pending entry.
+const CHIP: f64 = 178.0;
+/// What is at the sides of a tray.
+const SIDES: f64 = 40.0;
+
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    pub shown: Shown,
+    pub len: usize,
+    pub parts: Rc<[Part]>,
+    pub claims: Rc<Claims>,
+    /// Those that are still on their way.
+    pub arriving: Rc<[Place]>,
+    /// Width of the panel, in pixels.
+    pub width: u32,
+}
+
+/// A line of the panel with what belongs to it, and where it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Shelf {
+    top: f64,
+    height: f64,
+    group: usize,
+    /// The group's own line where there is none.
+    consumer: Option<usize>,
+}
+
+#[component]
+pub fn Trays(props: &Props) -> Html {
+    let across = (((f64::from(props.width) - SIDES) / CHIP) as usize).max(1);
+    let shelves = shelves(&props.parts, across);
+    let extent = shelves.last().map_or(0.0, |shelf| shelf.top + shelf.height);
+    let label = props.shown.words().consumers_of(props.shown.name());
+    let draw = {
+        let (shown, parts, len) = (props.shown.clone(), props.parts.clone(), props.len);
+        let (claims, arriving) = (props.claims.clone(), props.arriving.clone());
+        Callback::from(move |sight: Sight| {
+            let drawer = Drawer { shown: &shown, parts: &parts, claims: &claims, arriving: &arriving, len, across };
+            let is_seen = |shelf: &&Shelf| shelf.top < sight.to && shelf.top + shelf.height > sight.from;
+            let seen = shelves.iter().filter(is_seen).map(|shelf| drawer.shelf(*shelf, sight));
+            Drawn { at: sight.from, html: html! { <>{ for seen }</> } }
+        })
+    };
+    html! {
+        <div class="trays" data-at={Place::Trays.to_string()}>
+            <Scroller axis={Axis::Down} {extent} step={ROW} {label} class="shelves" role="group" {draw} />
+        </div>
+    }
+}
+
+fn shelves(parts: &[Part], across: usize) -> Vec<Shelf> {
+    let (mut shelves, mut top) = (Vec::new(), 0.0);
+    let mut put = |group, consumer, height| {
+        shelves.push(Shelf { top, height, group, consumer });
+        top += height;
+    };
+    for (group, part) in parts.iter().enumerate() {
+        put(group, None, GROUP);
+        for (at, consumer) in part.consumers.iter().enumerate() {
+            let rows = consumer.view.pending.div_ceil(across) as f64;
+            put(group, Some(at), CONSUMER + rows * ROW + GAP);
+        }
+    }
+    shelves
+}
+
+struct Drawer<'a> {
+    shown: &'a Shown,
+    parts: &'a [Part],
+    claims: &'a Claims,
+    arriving: &'a [Place],
+    len: usize,
+    across: usize,
+}
+
+impl Drawer<'_> {
+    fn shelf(&self, shelf: Shelf, sight: Sight) -> Html {
+        let style = format!("top:{:.1}px;height:{:.1}px", shelf.top - sight.from, shelf.height);
+        match shelf.consumer {
+            None => self.group(shelf.group, style),
+            Some(consumer) => self.consumer(shelf, consumer, sight, style),
+        }
+    }
+
+    fn group(&self, at: usize, style: String) -> Html {
+        let words = self.shown.words();
+        let part = &self.parts[at];
+        let group = &part.group;
+        let lag = part.lag_text(words);
+        let (pending, last) = (grouped(group.pending as u64), group.last_delivered);
+        let all = self.len.max(group.pending).max(1);
+        html! {
+            <div key={format!("group{at}")} class="shelf group" {style}>
+                <button type="button" class="shelf-name" data-at={Place::Group(at).to_string()} aria-label={words.group_said(&part.name, last, &pending, &lag)}>
+                    <strong class="mono">{ &part.name }</strong>
+                    <span class="quiet" title={last.to_string()}>{ "▲ " }{ short(last) }</span>
+                </button>
+                { meter(words.lag(), &lag, group.lag.map_or(0, |lag| lag.max(0) as usize), all) }
+                { meter(words.pending(), &pending, group.pending, all) }
+                if part.consumers.is_empty() {
+                    <span class="quiet">{ words.no_consumers() }</span>
+                }
+            </div>
+        }
+    }
+
+    fn consumer(&self, shelf: Shelf, at: usize, sight: Sight, style: String) -> Html {
+        let (words, clock) = (self.shown.words(), self.shown.clock());
+        let part = &self.parts[shelf.group];
+        let consumer = &part.consumers[at];
+        let first_row = ((sight.from - shelf.top - CONSUMER) / ROW).floor().max(0.0) as usize;
+        let end_row = ((sight.to - shelf.top - CONSUMER) / ROW).ceil().max(0.0) as usize;
+        let ranks = first_row * self.across..end_row * self.across;
+        let (group, name) = (&part.group.name, &consumer.view.name);
+        let pending = self.shown.read(|stream| stream.pending_at(group, Some(name), ranks)).unwrap_or_default();
+        let holds = if consumer.view.pending == 0 {
+            words.nothing_pending().to_owned()
+        } else {
+            words.count_pending(consumer.view.pending as u64)
+        };
+        let place = Place::Consumer(shelf.group, at);
+        let said = words.consumer_said(&consumer.name, consumer.view.pending, &part.name);
+        let before = format!("top:{:.0}px;--across:{}", CONSUMER + first_row as f64 * ROW, self.across);
+        let chip = |(nth, pending): (usize, &PendingView)| self.chip(shelf.group, at, nth == 0, pending, clock);
+        html! {
+            <div key={format!("consumer{}.{at}", shelf.group)} class="shelf consumer" {style}>
+                <button type="button" class="shelf-name" data-at={place.to_string()} aria-label={said}>
+                    <span class="mono">{ &consumer.name }</span>
+                    <span class="quiet">{ holds }</span>
+                    <span class="quiet seen">{ words.seen_ago(words.span(clock.since(consumer.view.seen).millis() / 1000 * 1_000_000)) }</span>
+                </button>
+                if !pending.is_empty() {
+                    <div class="tray-rows" style={before}>{ for pending.iter().enumerate().map(chip) }</div>
+                }
+            </div>
+        }
+    }
+
+    fn chip(&self, group: usize, consumer: usize, is_first: bool, pending: &PendingView, clock: Time) -> Html {
+        let words = self.shown.words();
+        let part = &self.parts[group];
+        let place = Place::Pending(group, consumer, pending.id);
+        let idle = clock_face(clock.since(pending.delivered));
+        let from = self.claims.taken_from(&part.group.name, pending);
+        let owner = &part.consumers[consumer].name;
+        let mut said = words.pending_said(pending.id, pending.count, &idle, &part.name, owner);
+        for more in
+            from.map(|from| words.taken_said(from)).into_iter().chain((!pending.is_there).then(|| words.ghost().into()))
+        {
+            said.push_str(", ");
+            said.push_str(&more);
+        }
+        let class = classes!(
+            "chip",
+            (!pending.is_there).then_some("ghost"),
+            self.arriving.contains(&place).then_some("arriving")
+        );
+        html! {
+            <button type="button" key={pending.id.to_string()} {class} data-at={place.to_string()} data-id={pending.id.to_string()} data-group={part.name.clone()} data-owner={owner.clone()}
+                tabindex={if is_first { "0" } else { "-1" }} title={pending.id.to_string()} aria-label={said}>
+                <span class="mono chip-id">{ short(pending.id) }</span>
+                <span class="chip-count">{ format!("×{}", pending.count) }</span>
+                <span class="chip-idle">{ idle }</span>
+                if !pending.is_there {
+                    <span class="chip-note">{ words.deleted_entry() }</span>
+                } else if let Some(from) = from {
+                    <span class="chip-note mono">{ "← " }{ from }</span>
+                }
+            </button>
+        }
+    }
+}
+
+fn meter(name: &str, text: &str, value: usize, all: usize) -> Html {
+    let share = value.min(all) as f64 / all as f64 * 100.0;
+    html! {
+        <span class="gauge" role="meter" aria-label={name.to_owned()} aria-valuemin="0" aria-valuemax={all.to_string()} aria-valuenow={value.min(all).to_string()} aria-valuetext={text.to_owned()}>
+            <span class="gauge-name">{ name }</span>
+            <span class="gauge-bar" aria-hidden="true"><i style={format!("width:{share:.1}%")}></i></span>
+            <span class="gauge-text">{ text }</span>
+        </span>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panels::streams::tests::part;
+
+    #[test]
+    fn shelves_follow_each_other_and_hold_all_that_is_pending() {
+        let shelves = shelves(&[part("g", &[("a", 0), ("b", 7)]), part("h", &[])], 3);
+        let heights: Vec<_> = shelves.iter().map(|shelf| shelf.height).collect();
+        assert_eq!(heights, [GROUP, CONSUMER + GAP, CONSUMER + 3.0 * ROW + GAP, GROUP]);
+        assert!(shelves.windows(2).all(|two| two[0].top + two[0].height == two[1].top));
+    }
+}
