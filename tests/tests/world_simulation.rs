@@ -59,7 +59,7 @@ fn a_broken_rule_is_noticed() {
         broken
     };
     assert_eq!(apply(&mut world, &mut checker, "!load w rate=200 keys=5 read=0 audit"), NOTHING);
-    assert_eq!(apply(&mut world, &mut checker, "!load w stop"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "!stop w"), NOTHING);
     assert_eq!(apply(&mut world, &mut checker, "@M> DEL w:3"), ["an acknowledged write is there"]);
     assert_eq!(apply(&mut world, &mut checker, "@M> SET w:3 3.1."), ["an acknowledged write is there"]);
     assert_eq!(apply(&mut world, &mut checker, "@M> FLUSHALL"), NOTHING, "who flushes wants it so");

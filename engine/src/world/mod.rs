@@ -4,7 +4,7 @@
 //!   clients                    outside                        machines
 //!   console ─┐   connection: two ways, each in order   ┌─ node (the real engine), wall clock
 //!   load    ─┼══════════ latency, jitter, cuts ════════┼─ node
-//!   …       ─┘                                         └─ …
+//!   worker  ─┘                                         └─ …
 //!                one queue by (time, sequence) drives all; one trace says what happened
 //! ```
 //! A [`World`] is a value: it can be cloned, and two clones that are treated alike go on alike, on every target.
@@ -27,6 +27,7 @@ pub mod share;
 pub mod trace;
 mod waiting;
 pub mod witness;
+pub mod worker;
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -46,6 +47,7 @@ use scenario::Scenario;
 use script::{Action, Between, ScriptError};
 use trace::{Happened, NodeId, Party, WorldEvent};
 use witness::{Goal, Witness};
+use worker::{Worker, WorkerSpec};
 
 #[derive(Clone)]
 pub struct World {
@@ -69,6 +71,7 @@ struct Client {
 enum Actor {
     Console(Console),
     Load(Box<Load>),
+    Worker(Box<Worker>),
 }
 
 /// A node to be looked at.
@@ -100,6 +103,7 @@ pub struct ClientView<'a> {
 pub enum ClientKind<'a> {
     Console(&'a Console),
     Load(&'a Load),
+    Worker(&'a Worker),
 }
 
 /// Most clients that a world has.
@@ -240,10 +244,10 @@ impl World {
         let Some(client) = self.clients.get_mut(index as usize) else { return };
         if client.wakeup == Some(now) {
             client.wakeup = None;
-            self.with_client(index, |actor, outside| {
-                if let Actor::Load(load) = actor {
-                    load.on_wakeup(outside);
-                }
+            self.with_client(index, |actor, outside| match actor {
+                Actor::Console(_) => {}
+                Actor::Load(load) => load.on_wakeup(outside),
+                Actor::Worker(worker) => worker.on_wakeup(outside),
             });
         }
     }
@@ -254,8 +258,10 @@ impl World {
         f(&mut client.actor, &mut self.outside);
         let wakeup = match &client.actor {
             Actor::Console(_) => None,
-            Actor::Load(load) => load.next_wakeup().map(|at| at.max(self.outside.now)),
+            Actor::Load(load) => load.next_wakeup(),
+            Actor::Worker(worker) => worker.next_wakeup(),
         };
+        let wakeup = wakeup.map(|at| at.max(self.outside.now));
         if wakeup != client.wakeup {
             client.wakeup = wakeup;
             if let Some(at) = wakeup {
@@ -291,6 +297,9 @@ impl World {
                 }
                 self.machines[machine].stop(&mut self.outside, WorldEvent::Killed);
             }
+            Action::Restart(name) if self.worker_named(name).is_some() => {
+                self.with_worker(name, |worker, outside| worker.restart(outside))?;
+            }
             Action::Restart(name) => {
                 let machine = self.machine_named(name)?;
                 if self.machines[machine].condition != Condition::Down {
@@ -321,9 +330,22 @@ impl World {
                     actor.as_load(|load| load.start(outside, spec.clone(), home));
                 });
             }
+            Action::Stop { name } if self.worker_named(name).is_some() => {
+                self.with_worker(name, |worker, outside| worker.stop(outside))?;
+            }
             Action::Stop { name } => {
                 let client = self.load_named(name, false)?;
                 self.with_client(client, |actor, outside| actor.as_load(|load| load.stop(outside)));
+            }
+            Action::Worker { name, spec } => {
+                let home = spec.node.as_ref().map_or(Ok(NodeId(0)), |node| self.node_named(node))?;
+                self.add_worker(name, spec)?;
+                self.with_worker(name, |worker, outside| worker.start(outside, spec.clone(), home))?;
+            }
+            Action::Crash { name } => {
+                if !self.with_worker(name, |worker, outside| worker.crash(outside))? {
+                    return Err(ScriptError::new(name, "it is not running"));
+                }
             }
             Action::Tab { tab, node, resp3 } => {
                 let node = self.node_named(node)?;
@@ -451,34 +473,69 @@ impl World {
             return Ok(found as u16);
         }
         let name = format!("tab{tab}");
-        self.add_client(&name, |party| Actor::Console(Console::new(tab, party)))
+        self.add_client(&name, |index| Actor::Console(Console::new(tab, Party::Client(index))))
     }
 
     fn load_named(&mut self, name: &str, make: bool) -> Result<u16, ScriptError> {
         match self.clients.iter().position(|client| client.name == name) {
             Some(found) if matches!(self.clients[found].actor, Actor::Load(_)) => Ok(found as u16),
-            Some(_) => Err(ScriptError::new(name, "this is the name of a terminal")),
+            Some(found) => Err(ScriptError::new(name, self.clients[found].actor.is_already())),
             None if !make => Err(ScriptError::new(name, "there is no such workload")),
             None => {
-                if self.machines.iter().any(|machine| machine.name == name) {
-                    return Err(ScriptError::new(name, "this is the name of a node"));
-                }
-                if name.starts_with("tab") {
-                    return Err(ScriptError::new(name, "names that begin with tab are those of terminals"));
-                }
-                let (rng, index) = (self.rng.fork(), self.clients.len() as u16);
-                let load = Load::new(name, index, actor::LoadSpec::default(), rng);
-                self.add_client(name, |_| Actor::Load(Box::new(load)))
+                let rng = self.rng_for(name)?;
+                let load = |index| Load::new(name, index, actor::LoadSpec::default(), rng);
+                self.add_client(name, |index| Actor::Load(Box::new(load(index))))
             }
         }
     }
 
-    fn add_client(&mut self, name: &str, actor: impl FnOnce(Party) -> Actor) -> Result<u16, ScriptError> {
+    fn worker_named(&self, name: &str) -> Option<u16> {
+        let is_it = |client: &Client| client.name == name && matches!(client.actor, Actor::Worker(_));
+        self.clients.iter().position(is_it).map(|found| found as u16)
+    }
+
+    fn add_worker(&mut self, name: &str, spec: &WorkerSpec) -> Result<(), ScriptError> {
+        match self.clients.iter().find(|client| client.name == name) {
+            Some(Client { actor: Actor::Worker(_), .. }) => {}
+            Some(other) => return Err(ScriptError::new(name, other.actor.is_already())),
+            None => {
+                let rng = self.rng_for(name)?;
+                let worker = |index| Worker::new(name, index, spec.clone(), rng);
+                self.add_client(name, |index| Actor::Worker(Box::new(worker(index))))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn with_worker<T>(&mut self, name: &str, f: impl FnOnce(&mut Worker, &mut Outside) -> T) -> Result<T, ScriptError> {
+        let mut done = None;
+        if let Some(client) = self.worker_named(name) {
+            self.with_client(client, |actor, outside| {
+                if let Actor::Worker(worker) = actor {
+                    done = Some(f(worker, outside));
+                }
+            });
+        }
+        done.ok_or_else(|| ScriptError::new(name, "there is no such producer, consumer or reaper"))
+    }
+
+    /// The chance of a new client, if it may have this name.
+    fn rng_for(&mut self, name: &str) -> Result<Rng, ScriptError> {
+        if self.machines.iter().any(|machine| machine.name == name) {
+            return Err(ScriptError::new(name, "this is the name of a node"));
+        }
+        if name.starts_with("tab") {
+            return Err(ScriptError::new(name, "names that begin with tab are those of terminals"));
+        }
+        Ok(self.rng.fork())
+    }
+
+    fn add_client(&mut self, name: &str, actor: impl FnOnce(u16) -> Actor) -> Result<u16, ScriptError> {
         if self.clients.len() >= CLIENTS {
             return Err(ScriptError::new(name, format!("a world has at most {CLIENTS} clients")));
         }
         let index = self.clients.len() as u16;
-        self.clients.push(Client { name: name.into(), actor: actor(Party::Client(index)), wakeup: None });
+        self.clients.push(Client { name: name.into(), actor: actor(index), wakeup: None });
         Ok(index)
     }
 
@@ -506,6 +563,7 @@ impl World {
             kind: match &client.actor {
                 Actor::Console(console) => ClientKind::Console(console),
                 Actor::Load(load) => ClientKind::Load(load),
+                Actor::Worker(worker) => ClientKind::Worker(worker),
             },
         })
     }
@@ -513,7 +571,14 @@ impl World {
     pub fn loads(&self) -> impl Iterator<Item = &Load> {
         self.clients.iter().filter_map(|client| match &client.actor {
             Actor::Load(load) => Some(&**load),
-            Actor::Console(_) => None,
+            Actor::Console(_) | Actor::Worker(_) => None,
+        })
+    }
+
+    pub fn workers(&self) -> impl Iterator<Item = &Worker> {
+        self.clients.iter().filter_map(|client| match &client.actor {
+            Actor::Worker(worker) => Some(&**worker),
+            Actor::Console(_) | Actor::Load(_) => None,
         })
     }
 
@@ -521,7 +586,7 @@ impl World {
     pub fn console(&self, tab: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
         let consoles = self.clients.iter().filter_map(|client| match &client.actor {
             Actor::Console(console) => Some(console),
-            Actor::Load(_) => None,
+            Actor::Load(_) | Actor::Worker(_) => None,
         });
         consoles.filter(move |console| console.tab == tab).flat_map(Console::exchanges)
     }
@@ -615,6 +680,7 @@ impl Actor {
         match self {
             Actor::Console(console) => console.on_connected(outside, connection),
             Actor::Load(load) => load.on_connected(outside, connection),
+            Actor::Worker(worker) => worker.on_connected(outside, connection),
         }
     }
 
@@ -622,6 +688,7 @@ impl Actor {
         match self {
             Actor::Console(console) => console.on_closed(outside, connection, why),
             Actor::Load(load) => load.on_closed(outside, connection),
+            Actor::Worker(worker) => worker.on_closed(outside, connection),
         }
     }
 
@@ -629,6 +696,16 @@ impl Actor {
         match self {
             Actor::Console(console) => console.on_bytes(outside, connection, bytes),
             Actor::Load(load) => load.on_bytes(outside, connection, bytes),
+            Actor::Worker(worker) => worker.on_bytes(outside, connection, bytes),
+        }
+    }
+
+    /// Why nobody else can have its name.
+    fn is_already(&self) -> &'static str {
+        match self {
+            Actor::Console(_) => "this is the name of a terminal",
+            Actor::Load(_) => "this is the name of a workload",
+            Actor::Worker(_) => "this is the name of a producer, consumer or reaper",
         }
     }
 

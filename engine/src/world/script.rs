@@ -7,7 +7,10 @@
 //! !cut A-M B-M   !cut A-M -> B-M   !heal A-M B-M   !heal
 //! !latency A-M B-M 5ms   !latency 5ms   !jitter A-M -> B-M 1ms
 //! !clock A-M +5s                its clock jumps
-//! !load NAME rate=100 keys=1000 dist=zipf read=0.8 pipeline=1   !load NAME stop
+//! !load NAME rate=100 keys=1000 dist=zipf read=0.8 pipeline=1   !stop NAME
+//! !produce NAME stream=s rate=5             entries are added, taken by consumers of a group, claimed by a reaper:
+//! !consume NAME stream=s group=g work=200ms fail=0.1   !reap NAME stream=s group=g idle=5s every=1s dead=3:dead
+//! !crash NAME   !restart NAME               what it held it has no more
 //! !tab 2 A-M resp3   !close 2
 //! !advance 5s   !until event(Moved, node=A-M, has="k") >= 2 limit 60s
 //! !begin   !answer votes 2      a lesson begins to look, and hears what one says to its questions
@@ -20,8 +23,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+mod work;
+
 use super::actor::{Distribution, Knowledge, LoadSpec};
 use super::predicate::{Events, Reader};
+use super::worker::WorkerSpec;
 use crate::base::time::Duration;
 
 /// What can be done to a world.
@@ -33,6 +39,7 @@ pub enum Action {
         line: String,
     },
     Kill(String),
+    /// A node's process, or a worker.
     Restart(String),
     Pause(String),
     Resume(String),
@@ -51,7 +58,15 @@ pub enum Action {
         name: String,
         spec: LoadSpec,
     },
+    /// A workload, or a worker.
     Stop {
+        name: String,
+    },
+    Worker {
+        name: String,
+        spec: WorkerSpec,
+    },
+    Crash {
         name: String,
     },
     Tab {
@@ -161,7 +176,7 @@ impl Action {
         let verb = words.next("a verb")?;
         let action = match verb {
             "kill" => Action::Kill(words.name("a node")?),
-            "restart" => Action::Restart(words.name("a node")?),
+            "restart" => Action::Restart(words.name("a node or a worker")?),
             "pause" => Action::Pause(words.name("a node")?),
             "resume" => Action::Resume(words.name("a node")?),
             "cut" => Action::Cut(words.between()?),
@@ -170,6 +185,9 @@ impl Action {
             "jitter" => words.delay(Action::Jitter)?,
             "clock" => Action::Clock { node: words.name("a node")?, by: signed_span(words.next("a span")?)? },
             "load" => load(&mut words)?,
+            "produce" | "consume" | "reap" => work::read(verb, &mut words)?,
+            "crash" => Action::Crash { name: words.name("a worker")? },
+            "stop" => Action::Stop { name: words.name("a workload or a worker")? },
             "tab" => tab(&mut words)?,
             "close" => Action::Close { tab: tab_number(words.next("a tab's number")?)? },
             "advance" => Action::Advance(span(words.next("a span")?)?),
@@ -177,8 +195,8 @@ impl Action {
             "begin" => Action::Begin,
             "answer" => return answer(&mut words),
             _ => {
-                let verbs = "kill, restart, pause, resume, cut, heal, latency, jitter, clock, load, tab, close, \
-                             advance, until, begin, answer";
+                let verbs = "kill, restart, pause, resume, cut, heal, latency, jitter, clock, load, produce, \
+                             consume, reap, crash, stop, tab, close, advance, until, begin, answer";
                 return Err(ScriptError::new(verb, format!("no such verb; there are {verbs}")));
             }
         };
@@ -463,6 +481,19 @@ pub(super) fn quoted(text: &str) -> Parsed<(String, &str)> {
     Err(ScriptError::missing("the closing quote"))
 }
 
+/// Thousandths as scripts write them: a share from 0 to 1.
+struct Share(u16);
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1000 => f.write_str("1"),
+            0 => f.write_str("0"),
+            part => write!(f, "0.{}", format!("{part:03}").trim_end_matches('0')),
+        }
+    }
+}
+
 /// A span as scripts write it: exact, and short.
 pub struct Span(pub Duration);
 
@@ -512,7 +543,9 @@ impl fmt::Display for Action {
                 write!(f, "!clock {node} {sign}{}", Span(Duration::from_micros(by.unsigned_abs())))
             }
             Action::Load { name, spec } => write!(f, "!load {name}{spec}"),
-            Action::Stop { name } => write!(f, "!load {name} stop"),
+            Action::Stop { name } => write!(f, "!stop {name}"),
+            Action::Worker { name, spec } => work::write(f, name, spec),
+            Action::Crash { name } => write!(f, "!crash {name}"),
             Action::Tab { tab, node, resp3 } => {
                 write!(f, "!tab {tab} {node}{}", if *resp3 { " resp3" } else { "" })
             }
@@ -550,11 +583,7 @@ impl fmt::Display for LoadSpec {
             write!(f, " dist={}", name_of(self.distribution, DISTRIBUTIONS))?;
         }
         if self.read != usual.read {
-            match self.read {
-                1000 => f.write_str(" read=1")?,
-                0 => f.write_str(" read=0")?,
-                read => write!(f, " read=0.{}", format!("{read:03}").trim_end_matches('0'))?,
-            }
+            write!(f, " read={}", Share(self.read))?;
         }
         if self.pipeline != usual.pipeline {
             write!(f, " pipeline={}", self.pipeline)?;
@@ -606,7 +635,14 @@ mod tests {
         "!load w",
         "!load w rate=100 keys=10 dist=zipf read=0.25 pipeline=8 client=follow ttl=5s size=100 count=7 node=B-M audit",
         "!load w rate=max dist=seq read=0 client=plain",
-        "!load w stop",
+        "!stop w",
+        "!produce p stream=jobs",
+        "!produce p stream=jobs rate=50 maxlen=100 count=7 node=B-M audit",
+        "!consume c1 stream=jobs group=crew",
+        "!consume c1 stream=jobs group=crew batch=3 work=1.5s fail=0.25 poison=bad dead=3:jobs:dead count=9",
+        "!reap r stream=jobs group=crew idle=2s every=500ms work=0s node=A-M audit",
+        "!crash c1",
+        "!restart c1",
         "!tab 2 A-M",
         "!tab 3 A-M resp3",
         "!close 2",
@@ -628,6 +664,8 @@ mod tests {
             ("!cut A-M-> B-M", "!cut A-M -> B-M"),
             (" !heal ", "!heal"),
             ("!advance 1.5m", "!advance 90s"),
+            ("!load w stop", "!stop w"),
+            ("!consume c group=g work=200ms stream=s fail=0", "!consume c stream=s group=g"),
         ] {
             assert_eq!(Action::parse(text).unwrap().to_string(), meant);
         }
@@ -652,6 +690,18 @@ mod tests {
             ("!load w read=1.5", "read=1.5"),
             ("!load w speed=3", "speed"),
             ("!load w dist=odd", "dist=odd"),
+            ("!produce p rate=5", "stream=STREAM"),
+            ("!produce p stream=s rate=0", "rate=0"),
+            ("!produce p stream=s group=g", "group"),
+            ("!consume c stream=s", "group=GROUP"),
+            ("!consume c stream=s group=g fail=10%", "fail=10%"),
+            ("!consume c stream=s group=g dead=1:d", "dead=1:d"),
+            ("!consume c stream=s group=g dead=3", "dead=3"),
+            ("!consume c stream=s group=g dead=3:s", "s"),
+            ("!consume c stream=s group=g idle=5s", "idle"),
+            ("!reap r stream=s group=g every=0s", "every=0s"),
+            ("!reap r stream= group=g", "stream="),
+            ("!crash", ""),
             ("!until event(Fail)", "Fail"),
             ("!until event(Ran", ""),
             ("!until event(Ran) >= 0", "0"),
@@ -706,6 +756,12 @@ mod tests {
             "日本",
             "stop",
             "=",
+            "produce ",
+            "consume ",
+            "reap ",
+            "stream=",
+            "group=",
+            "dead=",
             "advance ",
             "1",
             "read=",

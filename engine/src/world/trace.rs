@@ -139,6 +139,7 @@ pub enum WorldEvent {
         exchange: u32,
         why: &'static str,
     },
+    /// A workload or a worker.
     LoadStarted {
         client: u16,
     },
@@ -156,6 +157,30 @@ pub enum WorldEvent {
         client: u16,
         slot: u16,
         owner: NodeId,
+    },
+    /// A worker's process is gone, and what it held with it.
+    Crashed {
+        client: u16,
+        worker: Box<str>,
+        held: u64,
+    },
+    /// A worker was done with an entry, and will acknowledge it.
+    Processed {
+        client: u16,
+        worker: Box<str>,
+        id: EntryId,
+    },
+    /// A worker's attempt at an entry failed: it stays pending.
+    WorkFailed {
+        client: u16,
+        worker: Box<str>,
+        id: EntryId,
+    },
+    /// A worker added an entry that was delivered too often to the dead letters.
+    DeadLettered {
+        client: u16,
+        worker: Box<str>,
+        id: EntryId,
     },
 }
 
@@ -185,6 +210,10 @@ impl WorldEvent {
             WorldEvent::LoadStopped { .. } => "LoadStopped",
             WorldEvent::GaveUp { .. } => "GaveUp",
             WorldEvent::Learned { .. } => "Learned",
+            WorldEvent::Crashed { .. } => "Crashed",
+            WorldEvent::Processed { .. } => "Processed",
+            WorldEvent::WorkFailed { .. } => "WorkFailed",
+            WorldEvent::DeadLettered { .. } => "DeadLettered",
         }
     }
 
@@ -201,7 +230,8 @@ impl WorldEvent {
             | WorldEvent::Resent { .. }
             | WorldEvent::Asked { .. }
             | WorldEvent::Answered { .. }
-            | WorldEvent::Learned { .. } => false,
+            | WorldEvent::Learned { .. }
+            | WorldEvent::Processed { .. } => false,
             _ => true,
         }
     }
@@ -295,6 +325,10 @@ pub const KINDS: &[&str] = &[
     "LoadStopped",
     "GaveUp",
     "Learned",
+    "Crashed",
+    "Processed",
+    "WorkFailed",
+    "DeadLettered",
 ];
 
 /// What an event is about, as words: what a log shows and `has=` searches.
@@ -374,6 +408,10 @@ impl fmt::Display for WorldEvent {
             WorldEvent::LoadStopped { sent, .. } => write!(f, "{sent} commands sent"),
             WorldEvent::GaveUp { unanswered, .. } => write!(f, "{unanswered} unanswered"),
             WorldEvent::Learned { slot, owner, .. } => write!(f, "slot {slot} is at node {}", owner.0),
+            WorldEvent::Crashed { worker, held, .. } => write!(f, "{worker}: {held} entries in its hands"),
+            WorldEvent::Processed { worker, id, .. }
+            | WorldEvent::WorkFailed { worker, id, .. }
+            | WorldEvent::DeadLettered { worker, id, .. } => write!(f, "{worker}: {}-{}", id.0, id.1),
             WorldEvent::Delayed { latency_micros, jitter_micros, .. } => {
                 write!(f, "{latency_micros} us and up to {jitter_micros} us more")
             }
