@@ -58,7 +58,8 @@ fn describe(entry: &Entry, text: &mut Vec<u8>) {
     }
 }
 
-/// All but when consumers were seen or active, which no record tells.
+/// All but moments: when consumers were seen or active no record tells, and when an entry was delivered a node believes only
+/// as far as its own clock has come.
 fn add_stream(text: &mut Vec<u8>, stream: &Stream) {
     let entries = &stream.entries;
     let add_number = |text: &mut Vec<u8>, number: u64| text.extend_from_slice(&number.to_le_bytes());
@@ -81,7 +82,7 @@ fn add_stream(text: &mut Vec<u8>, stream: &Stream) {
         group.consumers().iter().for_each(|(_, name, _)| add(text, name));
         for pending in group.pending_from(Id::MIN) {
             text.extend_from_slice(&pending.id.to_bytes());
-            [pending.time, pending.count].into_iter().for_each(|number| add_number(text, number));
+            add_number(text, pending.count);
             add(text, group.consumers().name(pending.consumer));
         }
     }
