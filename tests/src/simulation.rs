@@ -24,6 +24,11 @@ pub struct Done {
     pub actions: u64,
     pub replies: u64,
     pub unanswered: u64,
+    /// Entries of a stream: added, worked on, made dead letters, and held in a crash.
+    pub added: u64,
+    pub processed: u64,
+    pub dead: u64,
+    pub lost: u64,
     pub events: u64,
     pub checks: u64,
 }
@@ -60,6 +65,12 @@ pub fn run(seed: u64) -> Report {
     for load in world.loads() {
         done.replies += load.stats.replies;
         done.unanswered += load.stats.unanswered;
+    }
+    for worker in world.workers() {
+        done.added += worker.stats.added;
+        done.processed += worker.stats.processed;
+        done.dead += worker.stats.dead;
+        done.lost += worker.stats.lost;
     }
     let script = journal::script(plan.scenario, seed, &journal, now);
     Report { seed, script, trace_hash: world.trace_hash(), violations, done }

@@ -29,10 +29,15 @@ fn simulation_of_many_seeds_breaks_no_rule() {
         all.actions += report.done.actions;
         all.replies += report.done.replies;
         all.unanswered += report.done.unanswered;
+        all.added += report.done.added;
+        all.processed += report.done.processed;
+        all.dead += report.done.dead;
+        all.lost += report.done.lost;
         all.events += report.done.events;
         all.checks += report.done.checks;
     }
     println!("{all:?}");
+    assert!(all.processed > all.dead && all.dead > 0 && all.lost > 0, "entries take every way: {all:?}");
     assert!(all.replies > all.unanswered && all.unanswered > 0, "faults hurt, and not everything: {all:?}");
 }
 
@@ -66,6 +71,18 @@ fn a_broken_rule_is_noticed() {
     assert_eq!(apply(&mut world, &mut checker, "@M> SET w:3 4.1."), NOTHING);
     let complaint = apply(&mut world, &mut checker, "!load w rate=200 keys=5 read=1 audit");
     assert_eq!(complaint, ["a reply belongs to its request"], "the value says that it is another key's");
+
+    let mut world = World::new(&Scenario::single(), 1).unwrap();
+    let mut checker = Checker::new(&mut world);
+    let lost = "an added entry is processed, a dead letter, pending or undelivered";
+    for line in ["!produce p stream=s rate=100 count=4 audit", "!consume c stream=s group=g batch=2 work=60s audit"] {
+        assert_eq!(apply(&mut world, &mut checker, line), NOTHING);
+    }
+    assert_eq!(apply(&mut world, &mut checker, "!crash c"), NOTHING, "its entries are pending");
+    assert_eq!(apply(&mut world, &mut checker, "@M> XGROUP DELCONSUMER s g c"), [lost], "they are pending no more");
+    assert_eq!(apply(&mut world, &mut checker, "@M> XGROUP SETID s g 0"), NOTHING, "they will be delivered again");
+    assert_eq!(apply(&mut world, &mut checker, "@M> XTRIM s MAXLEN 3"), [lost]);
+    assert_eq!(apply(&mut world, &mut checker, "@M> FLUSHALL"), NOTHING);
 
     let mut world = World::new(&Scenario::single(), 1).unwrap();
     let mut late = Checker::new(&mut World::new(&Scenario::single(), 1).unwrap());

@@ -3,6 +3,7 @@
 //! Data is in memory only as yet: a process that was killed has lost it, and a flushed node was told to. No rule holds
 //! that against them.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,11 +11,14 @@ use core::fmt;
 
 use super::World;
 use super::machine::{Condition, Machine};
+use super::worker::Receipt;
 use crate::base::time::{Duration, Time};
 use crate::cluster::slots::SLOTS;
 use crate::io::{Conn, Input};
 use crate::keyspace::ValueRef;
 use crate::node::Node;
+use crate::types::Stream;
+use crate::types::stream::Id;
 
 /// A rule that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,7 @@ pub const RULES: &[Rule] = &[
     ("a slot has one owner", slots_have_one_owner),
     ("a key is at its slot's owner", keys_are_at_home),
     ("an acknowledged write is there", acknowledged_writes_are_there),
+    ("an added entry is processed, a dead letter, pending or undelivered", added_entries_are_accounted_for),
     ("accounted memory is what a recount finds", memory_is_accounted),
     ("a reply belongs to its request", replies_are_in_order),
 ];
@@ -152,7 +157,7 @@ fn acknowledged_writes_are_there(world: &World) -> Vec<String> {
             let machine = &world.machines[owner.0 as usize];
             let (false, Some(node)) = (machine.condition == Condition::Down, &machine.node) else { continue };
             // It may have been done before the data was lost, or flushed.
-            if machine.started >= asked || machine.flushed.is_some_and(|flushed| flushed >= asked) {
+            if machine.has_lost_since(asked) {
                 continue;
             }
             let name = load.key(key);
@@ -170,6 +175,60 @@ fn acknowledged_writes_are_there(world: &World) -> Vec<String> {
         }
     }
     broken
+}
+
+/// Of audited producers that trim nothing, by every group of audited workers.
+fn added_entries_are_accounted_for(world: &World) -> Vec<String> {
+    let mut broken = Vec::new();
+    let audited = || world.workers().filter(|worker| worker.spec.audit);
+    let is_taken = |stream: &str, group: &str, id: &Id| {
+        audited().filter(|worker| worker.takes_from(stream, group)).any(|worker| worker.has_finished(*id))
+    };
+    for worker in audited() {
+        for (id, (dead, receipt)) in &worker.ledger.dead {
+            let stream = worker.dead_letters().and_then(|key| stream_at(world, key, receipt)?);
+            if stream.is_some_and(|stream| !stream.entries.contains(*dead)) {
+                broken.push(format!("{}: {id} was to be the dead letter {dead}, which is not there", worker.name));
+            }
+        }
+    }
+    let groups: BTreeSet<(&str, &str)> =
+        audited().filter_map(|worker| Some((worker.spec.stream.as_str(), worker.group()?))).collect();
+    for producer in audited().filter(|worker| worker.keeps_all()) {
+        let key = producer.spec.stream.as_str();
+        for (id, receipt) in &producer.ledger.added {
+            let Some(stream) = stream_at(world, key, receipt) else { continue };
+            let Some(stream) = stream else {
+                broken.push(format!("{key} {id}: acknowledged, and there is no such stream"));
+                continue;
+            };
+            let is_there = stream.entries.contains(*id);
+            for (_, group) in groups.iter().filter(|(of, _)| *of == key) {
+                let state = stream.group(group.as_bytes()).map(|(_, state)| state);
+                let waits = is_there && state.is_none_or(|state| *id > state.last);
+                let is_pending = is_there && state.is_some_and(|state| state.find(*id).is_some());
+                if !waits && !is_pending && !is_taken(key, group, id) {
+                    broken.push(format!("{key} {id}: acknowledged, and lost to {group}"));
+                }
+            }
+        }
+    }
+    broken
+}
+
+/// The stream as the node has it that acknowledged an entry: none where nothing can be said, for the process is down or
+/// its data was lost or flushed since; and inside, none where there is no such stream.
+fn stream_at<'w>(world: &'w World, key: &str, receipt: &Receipt) -> Option<Option<&'w Stream>> {
+    let machine = &world.machines[receipt.by.0 as usize];
+    let node = machine.node.as_ref().filter(|_| machine.condition != Condition::Down)?;
+    if machine.has_lost_since(receipt.asked) {
+        return None;
+    }
+    let keyspace = node.inspect().keyspace();
+    Some(match keyspace.db(0).get(&keyspace.key(key.as_bytes())).map(|entry| entry.value()) {
+        Some(ValueRef::Stream(stream)) => Some(stream),
+        _ => None,
+    })
 }
 
 fn memory_is_accounted(world: &World) -> Vec<String> {
@@ -190,5 +249,8 @@ fn replies_are_in_order(world: &World) -> Vec<String> {
     let complaints = |load: &super::actor::Load| -> Vec<String> {
         load.complaints.iter().map(|complaint| format!("{}: {complaint}", load.name)).collect()
     };
-    world.loads().flat_map(complaints).collect()
+    let of_workers = |worker: &super::worker::Worker| -> Vec<String> {
+        worker.complaints.iter().map(|complaint| format!("{}: {complaint}", worker.name)).collect()
+    };
+    world.loads().flat_map(complaints).chain(world.workers().flat_map(of_workers)).collect()
 }

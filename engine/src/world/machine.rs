@@ -113,6 +113,11 @@ impl Machine {
         }
     }
 
+    /// What was asked of it at a time may be gone: its process was started, or its data flushed, since.
+    pub fn has_lost_since(&self, asked: Time) -> bool {
+        self.started >= asked || self.flushed.is_some_and(|flushed| flushed >= asked)
+    }
+
     pub fn pause(&mut self, outside: &mut Outside) {
         self.condition = Condition::Paused;
         outside.emit(Some(self.id), WorldEvent::Paused);

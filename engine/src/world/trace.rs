@@ -231,7 +231,8 @@ impl WorldEvent {
             | WorldEvent::Asked { .. }
             | WorldEvent::Answered { .. }
             | WorldEvent::Learned { .. }
-            | WorldEvent::Processed { .. } => false,
+            | WorldEvent::Processed { .. }
+            | WorldEvent::WorkFailed { .. } => false,
             _ => true,
         }
     }
@@ -408,7 +409,7 @@ impl fmt::Display for WorldEvent {
             WorldEvent::LoadStopped { sent, .. } => write!(f, "{sent} commands sent"),
             WorldEvent::GaveUp { unanswered, .. } => write!(f, "{unanswered} unanswered"),
             WorldEvent::Learned { slot, owner, .. } => write!(f, "slot {slot} is at node {}", owner.0),
-            WorldEvent::Crashed { worker, held, .. } => write!(f, "{worker}: {held} entries in its hands"),
+            WorldEvent::Crashed { worker, held, .. } => write!(f, "{worker} held {held}"),
             WorldEvent::Processed { worker, id, .. }
             | WorldEvent::WorkFailed { worker, id, .. }
             | WorldEvent::DeadLettered { worker, id, .. } => write!(f, "{worker}: {}-{}", id.0, id.1),

@@ -291,6 +291,30 @@ impl Worker {
         Some(words.join(" "))
     }
 
+    pub fn group(&self) -> Option<&str> {
+        if let Role::Take(take) = &self.spec.role { Some(&take.group) } else { None }
+    }
+
+    pub fn takes_from(&self, stream: &str, group: &str) -> bool {
+        self.spec.stream == stream && self.group() == Some(group)
+    }
+
+    /// Where its dead letters go.
+    pub fn dead_letters(&self) -> Option<&str> {
+        let Role::Take(Take { dead: Some(rule), .. }) = &self.spec.role else { return None };
+        Some(&rule.stream)
+    }
+
+    /// It has worked on an entry, or made it a dead letter: known of one that is audited.
+    pub fn has_finished(&self, id: Id) -> bool {
+        self.ledger.processed.contains(&id) || self.ledger.dead.contains_key(&id)
+    }
+
+    /// It adds entries, and asks for none to be trimmed.
+    pub fn keeps_all(&self) -> bool {
+        matches!(self.spec.role, Role::Produce { maxlen: None, .. })
+    }
+
     /// When it wants to be asked again.
     pub fn next_wakeup(&self) -> Option<Time> {
         match (self.doing, self.line) {

@@ -18,6 +18,9 @@ pub struct Plan {
 
 const SINGLE: &[&str] = &["M"];
 const CLUSTER: &[&str] = &["A-M", "B-M", "C-M"];
+/// Who may be cut off from a node.
+const OTHERS: &[&str] = &["tab1", "tab2", "audited", "audited", "audited", "producer", "worker1", "worker2", "reaper"];
+const WORKERS: &[&str] = &["producer", "worker1", "worker2", "reaper"];
 /// One action comes so long after the other at most.
 const LONGEST_WAIT: u64 = 800_000;
 const ACTIONS: u64 = 60;
@@ -33,6 +36,12 @@ impl Plan {
         if rng.below(2) == 0 {
             plan.add("!load expiring rate=50 keys=50 read=0.5 ttl=300ms audit");
         }
+        plan.add("!produce producer stream=audited:jobs rate=20 audit");
+        plan.add("!consume worker1 stream=audited:jobs group=g work=30ms fail=0.1 dead=3:audited:dead audit");
+        plan.add("!consume worker2 stream=audited:jobs group=g batch=4 work=50ms fail=0.2 audit");
+        plan.add(
+            "!reap reaper stream=audited:jobs group=g idle=1s batch=10 work=10ms fail=0.2 dead=3:audited:dead audit",
+        );
         let mut calls = Calls::new();
         for _ in 0..ACTIONS {
             plan.end = plan.end + Duration::from_micros(rng.below(LONGEST_WAIT));
@@ -53,12 +62,10 @@ impl Plan {
 /// Half of it commands; some of the faults make no sense when their time comes, and are refused then.
 fn action(rng: &mut Rng, calls: &mut Calls, nodes: &[&str], now: Time) -> String {
     let node = nodes[rng.below(nodes.len() as u64) as usize];
-    let mut other = ["tab1", "tab2", "audited"][rng.below(3) as usize];
-    if rng.below(2) == 0 {
-        other = "audited";
-    }
+    let other = OTHERS[rng.below(OTHERS.len() as u64) as usize];
+    let worker = WORKERS[rng.below(WORKERS.len() as u64) as usize];
     let arrow = ["", "-> "][rng.below(2) as usize];
-    match rng.below(40) {
+    match rng.below(46) {
         0..20 => format!("@{node}#{}> {}", 1 + rng.below(2), line(&command(rng, calls, now))),
         20..22 => format!("!kill {node}"),
         22..26 => format!("!restart {node}"),
@@ -73,6 +80,9 @@ fn action(rng: &mut Rng, calls: &mut Calls, nodes: &[&str], now: Time) -> String
         36 => format!("!tab 3 {node} resp3"),
         37 => "!close 3".to_owned(),
         38 => format!("@{node}> FLUSHALL"),
+        39..42 => format!("!crash {worker}"),
+        42..45 => format!("!restart {worker}"),
+        45 => format!("!stop {worker}"),
         _ => format!("!load audited rate={} keys=100 read=0.5 pipeline={} audit", 1 + rng.below(400), 1 + rng.below(4)),
     }
 }
