@@ -53,6 +53,20 @@ fn every_predicate_holds_when_it_does_and_not_before() {
         ("state(type of k) == list", "SET k v", "DEL k; RPUSH k v"),
         ("state(ttl of k) == -1", "SET k v EX 5", "PERSIST k"),
         ("state(len of k) > 2", "RPUSH k a b", "RPUSH k c"),
+        ("state(pending of s, at=g) == 1", "XADD s 1-0 f v; XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >"),
+        ("state(pending of s, at=g) == 0", "XADD s 1-0 f v; XGROUP CREATE s h 0", "XGROUP CREATE s g 0"),
+        ("state(lag of s, at=g) == 2", "XADD s 1-0 f v; XGROUP CREATE s g 0", "XADD s 2-0 f v"),
+        ("state(delivered of s, at=g) == 1-0", "XADD s 1-0 f v; XGROUP CREATE s g 0", "XGROUP SETID s g 1-0"),
+        (
+            "state(deliveries of s, at=g) == 2",
+            "XADD s 1-0 f v; XGROUP CREATE s g 0; XREADGROUP GROUP g c STREAMS s >",
+            "XREADGROUP GROUP g c STREAMS s 0",
+        ),
+        (
+            "state(owner of s, at=1-0) == d",
+            "XADD s 1-0 f v; XGROUP CREATE s g 0; XREADGROUP GROUP g c STREAMS s >",
+            "XCLAIM s g d 0 1-0",
+        ),
         (
             "state(encoding of k) == hashtable",
             "SADD k a",

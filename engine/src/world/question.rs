@@ -4,6 +4,8 @@
 //! keys, node=A-M, db=0        of one node, or of all together
 //! ttl of session              of a key, wherever it is
 //! value of profile, at=name   of a part of it: a field, an index
+//! pending of jobs, at=crew    of a stream's group: entries not acknowledged; deliveries: of the one delivered most often
+//! owner of jobs, at=5-1       the consumer that has an entry pending, in whatever group
 //! config of maxmemory
 //! ```
 //! A key whose time has passed is not there, whether it still takes up memory or not; `keys` counts it as DBSIZE does.
@@ -20,8 +22,10 @@ use super::script::{ScriptError, first_word, name};
 use super::{NodeView, World};
 use crate::base::number::format_f64;
 use crate::config::parameter;
+use crate::inspect::stream::{GroupView, StreamView};
 use crate::inspect::value::ValueView;
 use crate::inspect::{Inspect, Opened};
+use crate::types::stream::Id;
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +69,11 @@ const SUBJECTS: &[(&str, Subject)] = &[
     ("size", Key(|_, key, _| Some(key.key.memory.to_string()))),
     ("ttl", Key(ttl)),
     ("value", Key(value)),
+    ("pending", Key(|_, key, group| Some(group_of(key, group?)?.pending.to_string()))),
+    ("lag", Key(|_, key, group| Some(group_of(key, group?)?.lag?.to_string()))),
+    ("delivered", Key(|_, key, group| Some(group_of(key, group?)?.last_delivered.to_string()))),
+    ("deliveries", Key(deliveries)),
+    ("owner", Key(owner)),
     ("config", Parameter),
 ];
 
@@ -72,6 +81,8 @@ const SUBJECTS: &[(&str, Subject)] = &[
 const DATABASES: usize = 16;
 /// Bytes of a value that are looked at.
 const VALUE: usize = 1024;
+/// Pending entries that are looked at.
+const PENDING: usize = 1000;
 
 impl Question {
     /// Reads what stands between the brackets.
@@ -180,6 +191,29 @@ fn value(_: &Inspect<'_>, key: &Opened<'_>, at: Option<&str>) -> Value {
         }
         _ => None,
     }
+}
+
+fn stream_of<'a>(key: &Opened<'a>) -> Option<StreamView<'a>> {
+    if let ValueView::Stream(stream) = key.value { Some(stream) } else { None }
+}
+
+fn group_of(key: &Opened<'_>, name: &str) -> Option<GroupView> {
+    let stream = stream_of(key)?;
+    stream.groups(0..stream.group_count()).into_iter().find(|group| group.name == name.as_bytes())
+}
+
+/// How often the entry was delivered that was delivered most often, of those that a group has pending; zero of none.
+fn deliveries(_: &Inspect<'_>, key: &Opened<'_>, group: Option<&str>) -> Value {
+    let (group, stream) = (group_of(key, group?)?, stream_of(key)?);
+    let pending = stream.pending(&group.name, None, Id::MIN, PENDING);
+    Some(pending.iter().map(|entry| entry.count).max().unwrap_or(0).to_string())
+}
+
+fn owner(_: &Inspect<'_>, key: &Opened<'_>, id: Option<&str>) -> Value {
+    let (stream, id) = (stream_of(key)?, Id::parse(id?.as_bytes(), 0)?);
+    let of_group = |group: GroupView| stream.pending(&group.name, None, id, 1).into_iter().find(|entry| entry.id == id);
+    let entry = stream.groups(0..stream.group_count()).into_iter().find_map(of_group)?;
+    Some(String::from_utf8_lossy(&entry.consumer).into_owned())
 }
 
 impl fmt::Display for Question {
