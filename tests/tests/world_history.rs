@@ -6,6 +6,7 @@ use kvarium_engine::resp::value::ReplyValue;
 use kvarium_engine::world::journal::History;
 use kvarium_engine::world::scenario::Scenario;
 use kvarium_engine::world::script::Action;
+use kvarium_engine::world::share;
 use kvarium_engine::world::{ClientKind, Condition, NodeView};
 
 fn seconds(seconds: u64) -> Duration {
@@ -285,4 +286,36 @@ fn a_closed_loop_fills_a_node() {
     assert_eq!(keys, 20_000);
     let ClientKind::Load(load) = world.clients().next().unwrap().kind else { panic!("a workload") };
     assert_eq!((load.stats.replies, load.stats.unsent, load.running), (20_000, 0, false));
+}
+
+#[test]
+fn workers_are_rewound_replayed_and_shared() {
+    let mut history = history("single");
+    for line in [
+        "!produce p stream=jobs rate=20 count=30",
+        "!consume c stream=jobs group=crew batch=2 work=300ms fail=0.3",
+        "!reap r stream=jobs group=crew idle=1s every=500ms work=10ms fail=0.3 dead=3:jobs:dead",
+        "!advance 2s",
+        "!cut c -> M",
+        "!crash r",
+        "!advance 3s",
+        "!heal",
+        "!restart r",
+        "!advance 2s",
+        "!stop c",
+        "!advance 20s",
+    ] {
+        act(&mut history, line);
+    }
+    let stats = |history: &History| history.world().workers().map(|worker| worker.stats).collect::<Vec<_>>();
+    let (wanted, hash) = (stats(&history), history.trace_hash());
+    let done: u64 = wanted[1..].iter().map(|stats| stats.processed + stats.dead).sum();
+    assert!(wanted[0].added == 30 && done >= 30 && wanted[1].unanswered > 0, "{wanted:?}");
+    let end = history.now();
+    history.seek(seconds(3));
+    assert_ne!(stats(&history), wanted);
+    history.seek(end);
+    assert_eq!((stats(&history), history.trace_hash()), (wanted, hash));
+    let shared = share::from_fragment(&share::to_fragment(&history.to_script())).unwrap();
+    assert_eq!(History::from_script(&shared).unwrap().trace_hash(), hash, "{shared}");
 }
