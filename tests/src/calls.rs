@@ -283,13 +283,14 @@ impl Calls {
     }
 
     fn integer(&mut self, group: Group, name: &str) -> String {
-        if !matches!(name, "cursor" | "timeout" | "ttl") && self.one_in(12) {
+        let may_wait = group == Group::Stream && name == "milliseconds";
+        if !may_wait && !matches!(name, "cursor" | "timeout" | "ttl") && self.one_in(12) {
             return self.odd_integer();
         }
         match (name, self.lifetimes) {
             ("cursor", _) => "0".to_string(),
             // How long to wait, and how long nobody touched an entry: far from what servers differ by.
-            ("milliseconds", _) if group == Group::Stream => self.pick(&["1", "2", "-1", "x"]).to_string(),
+            ("milliseconds", _) if may_wait => self.pick(&["1", "2", "-1", "x"]).to_string(),
             ("ms" | "min-idle-time", _) => self.pick(&["0", "0", "50000000", "100000000", "-7"]).to_string(),
             ("entriesread" | "entries-added", _) => self.pick(&["-1", "0", "3", "1000", "100000"]).to_string(),
             ("seconds", Lifetimes::Short) => (1 + self.below(3)).to_string(),

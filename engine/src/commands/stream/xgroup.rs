@@ -5,7 +5,7 @@ use alloc::format;
 use crate::commands::call::{Call, integer};
 use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::commands::stream::{create, edit, id, no_such_group};
+use crate::commands::stream::{INVALID_ID, create, edit, id, no_such_group};
 use crate::commands::words::is;
 use crate::event::Step;
 use crate::keyspace::Key;
@@ -134,19 +134,17 @@ impl Options {
     }
 }
 
-/// The ID that a group is to begin behind.
-fn from(text: &[u8], last: Id) -> Result<Id, Error> {
-    if text == b"$" { Ok(last) } else { id(text) }
-}
-
 fn create_group(call: &mut Call<'_>) -> Outcome {
     let options = Options::parse(call, true)?;
-    let (key, name, id) = (call.key(2), call.arg(3), call.arg(4));
+    let (key, name, text) = (call.key(2), call.arg(3), call.arg(4));
     let stream = expect::<Stream>(call.state.look_to_write(&key))?;
     if stream.is_none() && !options.make_stream {
         return Err(NO_KEY);
     }
-    let last = from(id, stream.map_or(Id::MIN, |stream| stream.entries.last))?;
+    let last = match text {
+        b"$" => stream.map_or(Id::MIN, |stream| stream.entries.last),
+        _ => id(text)?,
+    };
     match stream {
         Some(stream) if stream.group(name).is_some() => return Err(BUSY),
         Some(_) => {}
@@ -172,7 +170,10 @@ fn set_id(call: &mut Call<'_>) -> Outcome {
     let options = Options::parse(call, false)?;
     let (key, name) = (call.key(2), call.arg(3));
     let (number, last) = group(call, &key)?.ok_or_else(|| no_such_group(key.bytes, name))?;
-    let last = from(call.arg(4), last)?;
+    let last = match call.arg(4) {
+        b"$" => last,
+        text => Id::parse_bound(text, 0).ok_or(INVALID_ID)?,
+    };
     edit(call.state, &key, |site| {
         site.edit_group(number, |group, _, tell| {
             (group.last, group.read) = (last, options.read);

@@ -210,14 +210,14 @@ fn from(call: &mut Call<'_>, options: &Options<'_>, at: usize) -> Result<From, E
         (b">", None) => Err(NO_NEW_HERE),
         (b"$", None) => Ok(From::Behind(stream.map_or(Id::MIN, |stream| stream.entries.last))),
         (b"+", None) => {
-            let last = stream.map(|stream| {
-                // Behind what comes before the last entry, so that this is what there is.
-                let entries = &stream.entries;
-                entries.last_entry().and_then(Id::previous).unwrap_or(entries.last)
-            });
-            Ok(From::Behind(last.unwrap_or(Id::MIN)))
+            // Just before the last ID: an entry that had it is what there is.
+            let before = stream.and_then(|stream| stream.entries.last.previous());
+            Ok(From::Behind(before.unwrap_or(Id::MIN)))
         }
-        _ => id(text).map(From::Behind),
+        (_, group) => match id(text)? {
+            Id::MAX if group.is_some() => Ok(From::New),
+            id => Ok(From::Behind(id)),
+        },
     }
 }
 

@@ -239,13 +239,10 @@ impl Entries {
         if self.added == 0 {
             return Some(0);
         }
-        if self.len == 0 && id < self.last {
+        if id == self.last || self.len == 0 && id < self.last {
             return Some(self.added);
         }
-        if id == self.last {
-            return Some(self.added);
-        }
-        if id > self.last {
+        if id > self.last || !id.is_zero() && id < self.max_deleted {
             return None;
         }
         let deleted_ahead = !self.max_deleted.is_zero() && self.max_deleted >= self.first;

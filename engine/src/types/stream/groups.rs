@@ -166,7 +166,9 @@ impl Group {
             return;
         }
         self.read = match self.read {
-            Some(read) if !entries.has_gap_from(id) => Some(read.wrapping_add(1)),
+            Some(read) if self.last >= entries.first() && !entries.has_gap_from(self.last) => {
+                Some(read.wrapping_add(1))
+            }
             read if entries.added == 0 => read,
             _ => entries.read_until(id),
         };
