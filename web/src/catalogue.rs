@@ -375,6 +375,21 @@ words! {
     plain_client: "plain", "普通";
     smart_client: "slot-aware", "认识槽位";
     following_client: "follows MOVED", "跟随 MOVED";
+    producer: "producer", "生产者";
+    consumer_client: "consumer", "消费者";
+    reaper: "reaper", "回收者";
+    at_work: "At work on streams", "流上的工作";
+    in_hands: "Holds", "手里的条目";
+    entries_done: "Done", "完成";
+    attempts_failed: "Failed", "失败";
+    dead_letters: "Dead letters", "死信";
+    crash: "Crash", "崩溃";
+    work_running: "running", "运行中";
+    work_stopping: "finishing", "收尾中";
+    work_stopped: "stopped", "已停止";
+    work_crashed: "crashed", "已崩溃";
+    pending_entries: "pending entries", "待确认条目数";
+    most_deliveries: "deliveries", "投递次数";
     waiting_room: "Waiting", "等待中";
     listening: "Listening", "监听中";
     nobody_waits: "Nobody waits or listens. Try BLPOP jobs 0 in one connection and RPUSH jobs 1 in another, or SUBSCRIBE news.", "没有客户端在等待或监听。试试在一个连接里执行 BLPOP jobs 0，在另一个连接里执行 RPUSH jobs 1；或者 SUBSCRIBE news。";
@@ -487,6 +502,8 @@ sentences! {
     connection(number): "connection {number}", "连接 {number}";
     scanned(shown, total): "{shown} of {total} shown", "显示 {shown} / {total}";
     narrate_killed(node): "{node} was killed.", "{node} 被杀掉了。";
+    narrate_crashed(client, held): "{client} crashed and lost what it held: {held}.", "{client} 崩溃了，手里的东西丢了：{held}。";
+    narrate_dead_letter(client, id): "{client} moved {id} to the dead letters.", "{client} 把 {id} 移进了死信。";
     narrate_restarted(node): "{node} started again.", "{node} 重新启动了。";
     narrate_paused(node): "{node} is frozen.", "{node} 被冻结。";
     narrate_resumed(node): "{node} goes on.", "{node} 继续运行。";
@@ -543,6 +560,7 @@ counts! {
     count_entries(n): "{n} entry", "{n} entries", "{n} 个条目";
     count_pending(n): "{n} pending", "{n} pending", "{n} 条待确认";
     count_items(n): "{n} item", "{n} items", "{n} 个元素";
+    count_entries(n): "{n} entry", "{n} entries", "{n} 个条目";
     count_nodes(n): "{n} node", "{n} nodes", "{n} 个节点";
     count_channels(n): "{n} channel", "{n} channels", "{n} 个频道";
     count_clients(n): "{n} client", "{n} clients", "{n} 个客户端";

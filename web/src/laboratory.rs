@@ -11,11 +11,12 @@ use kvarium_engine::world::outside::InFlight;
 use kvarium_engine::world::scenario::Scenario;
 use kvarium_engine::world::script::Action;
 use kvarium_engine::world::trace::{Happened, MessageKind, NodeId, Party, WorldEvent};
+use kvarium_engine::world::worker::{Life, Role, Source, Take, Worker};
 use kvarium_engine::world::{self, ClientKind as Kind, Condition};
 use yew::AttrValue;
 
 use crate::catalogue::Words;
-use crate::scene::{ClientKind, ClientView, End, Flight, NodeState, NodeView, Scene, What};
+use crate::scene::{ClientKind, ClientView, End, Flight, NodeState, NodeView, Scene, What, WorkState, WorkView};
 use crate::store::PRESETS;
 use crate::told;
 use crate::widgets::event_list::Row;
@@ -390,9 +391,11 @@ fn client_view(client: world::ClientView<'_>) -> ClientView {
                 requests: console.exchanges().len() as u64,
                 redirected: errors.iter().filter(|error| error.starts_with("MOVED ")).count() as u64,
                 last_error: errors.first().map(|error| (*error).clone()),
+                work: None,
             }
         }
         Kind::Load(load) => load_view(client.name, load),
+        Kind::Worker(worker) => worker_view(worker),
     }
 }
 
@@ -408,6 +411,35 @@ fn load_view(name: &str, load: &Load) -> ClientView {
         requests: load.stats.sent,
         redirected: load.stats.redirections,
         last_error: (!load.last_error.is_empty()).then(|| load.last_error.clone()),
+        work: None,
+    }
+}
+
+fn worker_view(worker: &Worker) -> ClientView {
+    let stats = &worker.stats;
+    ClientView {
+        name: worker.name.clone(),
+        kind: match &worker.spec.role {
+            Role::Produce { .. } => ClientKind::Producer,
+            Role::Take(Take { source: Source::New, .. }) => ClientKind::Consumer,
+            Role::Take(Take { source: Source::Idle { .. }, .. }) => ClientKind::Reaper,
+        },
+        waiting: worker.asked(),
+        requests: stats.sent,
+        redirected: stats.redirections,
+        last_error: (!worker.last_error.is_empty()).then(|| worker.last_error.clone()),
+        work: Some(WorkView {
+            state: match worker.life {
+                Life::Running => WorkState::Running,
+                Life::Stopping => WorkState::Stopping,
+                Life::Stopped => WorkState::Stopped,
+                Life::Crashed => WorkState::Crashed,
+            },
+            holds: worker.held().map(|held| held.id.to_string()).collect(),
+            done: stats.added + stats.processed,
+            failed: stats.failed,
+            dead: stats.dead,
+        }),
     }
 }
 

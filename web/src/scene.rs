@@ -48,6 +48,27 @@ pub struct ClientView {
     pub requests: u64,
     pub redirected: u64,
     pub last_error: Option<String>,
+    /// What it is at, if it works on a stream.
+    pub work: Option<WorkView>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkView {
+    pub state: WorkState,
+    /// The IDs of the entries in its hands, what it works on first.
+    pub holds: Vec<String>,
+    /// Entries added or done, attempts that failed, entries made dead letters.
+    pub done: u64,
+    pub failed: u64,
+    pub dead: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkState {
+    Running,
+    Stopping,
+    Stopped,
+    Crashed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +78,9 @@ pub enum ClientKind {
     Plain,
     Following,
     SlotAware,
+    Producer,
+    Consumer,
+    Reaper,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

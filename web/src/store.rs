@@ -204,7 +204,7 @@ const COMPLETION_SCAN: usize = 5000;
 /// The verbs that act on the world, and what they take.
 const VERBS: &[(&str, &str)] = &[
     ("kill", "NODE"),
-    ("restart", "NODE"),
+    ("restart", "NODE|NAME"),
     ("pause", "NODE"),
     ("resume", "NODE"),
     ("cut", "NODE NODE"),
@@ -213,6 +213,11 @@ const VERBS: &[(&str, &str)] = &[
     ("jitter", "[NODE NODE] 1ms"),
     ("clock", "NODE +5s"),
     ("load", "NAME rate=50 keys=1000 read=0.8 pipeline=1 client=smart"),
+    ("produce", "NAME stream=jobs rate=2"),
+    ("consume", "NAME stream=jobs group=g work=200ms fail=0 poison=bad dead=3:jobs:dead"),
+    ("reap", "NAME stream=jobs group=g idle=5s every=1s dead=3:jobs:dead"),
+    ("crash", "NAME"),
+    ("stop", "NAME"),
     ("advance", "5s"),
     ("until", "event(Moved) limit 60s"),
 ];

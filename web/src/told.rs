@@ -59,6 +59,7 @@ pub fn is_fault(event: &WorldEvent) -> bool {
             | WorldEvent::Cut { .. }
             | WorldEvent::Broken { .. }
             | WorldEvent::GaveUp { .. }
+            | WorldEvent::Crashed { .. }
             | WorldEvent::ClockSet { .. }
     )
 }
@@ -98,6 +99,13 @@ pub fn line(world: &World, event: &WorldEvent) -> Line {
         WorldEvent::LoadStopped { client: it, sent } => ("■", format!("{} stopped after {sent} commands", client(it))),
         WorldEvent::GaveUp { client: it, unanswered } => {
             ("✕", format!("{} gave up waiting for {unanswered} replies", client(it)))
+        }
+        WorldEvent::Crashed { worker, held: 1, .. } => ("☠", format!("{worker} crashed with 1 entry in its hands")),
+        WorldEvent::Crashed { worker, held, .. } => ("☠", format!("{worker} crashed with {held} entries in its hands")),
+        WorldEvent::Processed { worker, id, .. } => ("✓", format!("{worker} is done with {}-{}", id.0, id.1)),
+        WorldEvent::WorkFailed { worker, id, .. } => ("✕", format!("{worker} failed at {}-{}", id.0, id.1)),
+        WorldEvent::DeadLettered { worker, id, .. } => {
+            ("⚰", format!("{worker} moved {}-{} to the dead letters", id.0, id.1))
         }
         WorldEvent::Learned { client: it, slot, owner } => {
             ("✎", format!("{} learned: slot {slot} is at {}", client(it), name(&Party::Node(*owner))))
@@ -217,6 +225,8 @@ pub fn sentence(words: Words, world: &World, happened: &Happened) -> Option<Stri
     Some(match &happened.event {
         WorldEvent::Killed | WorldEvent::Exited => words.narrate_killed(node),
         WorldEvent::Started { start: 2.. } => words.narrate_restarted(node),
+        WorldEvent::Crashed { worker, held, .. } => words.narrate_crashed(worker, words.count_entries(*held)),
+        WorldEvent::DeadLettered { worker, id, .. } => words.narrate_dead_letter(worker, format!("{}-{}", id.0, id.1)),
         WorldEvent::Paused => words.narrate_paused(node),
         WorldEvent::Resumed => words.narrate_resumed(node),
         WorldEvent::Cut { from, to } => {

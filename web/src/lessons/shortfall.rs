@@ -87,6 +87,9 @@ fn question_text(words: Words, question: &Question) -> String {
         "ttl" => words.ttl(),
         "value" => words.value(),
         "config" => words.settings(),
+        "pending" => words.pending_entries(),
+        "deliveries" => words.most_deliveries(),
+        "owner" => words.owner(),
         other => other,
     };
     match (&question.of, &question.at) {

@@ -13,14 +13,16 @@ use super::topology::kind_text;
 use crate::catalogue::{Words, grouped};
 use crate::heard::Waking;
 use crate::laboratory::seconds;
-use crate::scene::ClientView;
-use crate::store::{Store, View};
+use crate::scene::{ClientView, WorkState, WorkView};
+use crate::store::{Change, Store, View};
 
 pub const PANEL: Panel =
     Panel { id: "clients", name: Words::clients, is_there: |_| true, show: |view| html! { <Clients {view} /> } };
 
 /// Wakings that are shown, the newest.
 const WAKINGS: usize = 4;
+/// Entries in somebody's hands that are listed by ID.
+const HELD: usize = 4;
 
 #[derive(Properties, PartialEq)]
 struct Props {
@@ -62,6 +64,7 @@ fn Clients(props: &Props) -> Html {
                     </tbody>
                 </table>
             </div>
+            { at_work(&props.view, words, &scene.clients) }
             { rooms(&store, words, &connections) }
             <div class="tools">{ node_choice(&props.view) }<span class="figure">{ "CLIENT LIST" }</span></div>
             <div class="scroll" tabindex="0" role="region" aria-label="CLIENT LIST">
@@ -72,6 +75,66 @@ fn Clients(props: &Props) -> Html {
                 </table>
             </div>
         </div>
+    }
+}
+
+/// Producers, consumers and reapers: what each holds, and how to make it crash or start again, with the line that does it.
+fn at_work(view: &View, words: Words, clients: &[ClientView]) -> Html {
+    let row = |(client, work): (&ClientView, &WorkView)| {
+        let (name, verb) = match work.state {
+            WorkState::Running | WorkState::Stopping => (words.crash(), "crash"),
+            WorkState::Stopped | WorkState::Crashed => (words.restart(), "restart"),
+        };
+        let line = format!("!{verb} {}", client.name);
+        let shown = words.issues(&line);
+        let onclick = view.changing(move |_: MouseEvent| Change::Act(line.clone()));
+        html! {
+            <tr key={client.name.clone()} data-worker={client.name.clone()}>
+                <td>{ &client.name }</td>
+                <td>{ kind_text(words, client.kind) }</td>
+                <td>{ work_text(words, work.state) }</td>
+                <td class="mono">{ hands(words, &work.holds) }</td>
+                <td class="number">{ grouped(work.done) }</td>
+                <td class="number">{ grouped(work.failed) }</td>
+                <td class="number">{ grouped(work.dead) }</td>
+                <td><button type="button" class="button" {onclick}>{ name }</button>{ " " }<code>{ shown }</code></td>
+            </tr>
+        }
+    };
+    let workers: Vec<_> = clients.iter().filter_map(|client| Some((client, client.work.as_ref()?))).collect();
+    if workers.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <div class="scroll" tabindex="0" role="region" aria-label={words.at_work()}>
+            <table class="table">
+                <caption class="hidden-text">{ words.at_work() }</caption>
+                <thead><tr>
+                    <th>{ words.at_work() }</th><th>{ words.kind() }</th><th>{ words.state() }</th><th>{ words.in_hands() }</th>
+                    <th class="number">{ words.entries_done() }</th><th class="number">{ words.attempts_failed() }</th>
+                    <th class="number">{ words.dead_letters() }</th><td></td>
+                </tr></thead>
+                <tbody>{ for workers.into_iter().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn hands(words: Words, holds: &[String]) -> String {
+    let shown = holds[..holds.len().min(HELD)].join(" ");
+    match holds.len().saturating_sub(HELD) {
+        0 if holds.is_empty() => "–".to_owned(),
+        0 => shown,
+        more => format!("{shown} {}", words.and_more(more)),
+    }
+}
+
+fn work_text(words: Words, state: WorkState) -> &'static str {
+    match state {
+        WorkState::Running => words.work_running(),
+        WorkState::Stopping => words.work_stopping(),
+        WorkState::Stopped => words.work_stopped(),
+        WorkState::Crashed => words.work_crashed(),
     }
 }
 

@@ -322,6 +322,9 @@ pub fn kind_text(words: Words, kind: ClientKind) -> &'static str {
         ClientKind::Plain => words.plain_client(),
         ClientKind::Following => words.following_client(),
         ClientKind::SlotAware => words.smart_client(),
+        ClientKind::Producer => words.producer(),
+        ClientKind::Consumer => words.consumer_client(),
+        ClientKind::Reaper => words.reaper(),
     }
 }
 
