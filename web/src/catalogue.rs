@@ -557,7 +557,6 @@ counts! {
     count_elements(n): "{n} element", "{n} elements", "{n} 个元素";
     count_fields(n): "{n} field", "{n} fields", "{n} 个字段";
     count_members(n): "{n} member", "{n} members", "{n} 个成员";
-    count_entries(n): "{n} entry", "{n} entries", "{n} 个条目";
     count_pending(n): "{n} pending", "{n} pending", "{n} 条待确认";
     count_items(n): "{n} item", "{n} items", "{n} 个元素";
     count_entries(n): "{n} entry", "{n} entries", "{n} 个条目";
