@@ -31,8 +31,8 @@ const enter = async (page, line) => {
 
 /** What the panel draws as pending in a group: `ID owner ×deliveries`, in the order of the IDs. */
 const drawn = (page, group) =>
-  page.locator(`.chip[data-group="${group}"]`).evaluateAll((chips) =>
-    chips.map(({ dataset, children }) => `${dataset.id} ${dataset.owner} ${children[1].textContent}`).sort(),
+  page.locator(`.delivery[data-group="${group}"]`).evaluateAll((chips) =>
+    chips.map(({ dataset, children }) => `${dataset.id} ${dataset.owner} ${children[1].textContent.trim()}`).sort(),
   );
 
 /** The same as XPENDING answers it. */
@@ -42,7 +42,7 @@ async function answered(page, key, group) {
   return [...entries].map(([, id, owner, count]) => `${id} ${owner} ×${count}`).sort();
 }
 
-const chip = (page, id) => page.locator(`.chip[data-id="${id}"]`).first();
+const chip = (page, id) => page.locator(`.delivery[data-id="${id}"]`).first();
 
 /** A stream with two groups, of which one has everything that can be seen in a panel. */
 const SETTING = [
@@ -71,20 +71,20 @@ test("the panel has the owner of every pending entry, after every step", async (
   await agrees(["2-0 ann ×1", "3-0 ann ×1", "4-0 bob ×1", "5-0 bob ×1"]);
 
   await enter(page, "!advance 20s");
-  await soon.equal(() => chip(page, "4-0").locator(".chip-idle").innerText(), "00:20");
+  await soon.equal(() => chip(page, "4-0").locator(".delivery-idle").innerText(), "00:20");
   await say(page, "XCLAIM jobs workers ann 10000 4-0");
   await agrees(["2-0 ann ×1", "3-0 ann ×1", "4-0 ann ×2", "5-0 bob ×1"]);
-  await soon.equal(() => chip(page, "4-0").locator(".chip-note").innerText(), "← bob");
-  await soon.equal(() => chip(page, "4-0").locator(".chip-idle").innerText(), "00:00");
+  await soon.equal(() => chip(page, "4-0").locator(".delivery-note").innerText(), "← bob");
+  await soon.equal(() => chip(page, "4-0").locator(".delivery-idle").innerText(), "00:00");
 
   await say(page, "XAUTOCLAIM jobs workers carl 10000 0 COUNT 2");
   await agrees(["2-0 carl ×2", "3-0 carl ×2", "4-0 ann ×2", "5-0 bob ×1"]);
-  await soon.equal(() => chip(page, "2-0").locator(".chip-note").innerText(), "← ann");
+  await soon.equal(() => chip(page, "2-0").locator(".delivery-note").innerText(), "← ann");
 
   assert.equal(await say(page, "XDEL jobs 3-0"), "(integer) 1");
   await agrees(["2-0 carl ×2", "3-0 carl ×2", "4-0 ann ×2", "5-0 bob ×1"]);
-  await soon.equal(() => page.locator(".chip.ghost").count(), 1);
-  await soon.equal(() => chip(page, "3-0").locator(".chip-note").innerText(), "deleted");
+  await soon.equal(() => page.locator(".delivery.deleted").count(), 1);
+  await soon.equal(() => chip(page, "3-0").locator(".delivery-note").innerText(), "deleted");
   await soon.match(() => page.locator(".pack-name").first().innerText(), /6 live · 1 deleted/);
   assert.equal(await say(page, "XACK jobs workers 3-0"), "(integer) 1");
   await agrees(["2-0 carl ×2", "4-0 ann ×2", "5-0 bob ×1"]);
@@ -95,7 +95,7 @@ test("the panel has the owner of every pending entry, after every step", async (
   // Back in time, the entry is where it was.
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("Home");
-  await soon.equal(() => page.locator(".chip").count(), 0);
+  await soon.equal(() => page.locator(".delivery").count(), 0);
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -117,12 +117,12 @@ test("entries travel from the lane into a tray, and not for who wants no motion"
   await enter(page, SETTING[9]);
   assert.ok((await watching) >= 3, "it was seen at three places or more");
   await soon.equal(() => page.locator(".mover").count(), 0);
-  await soon.equal(() => page.locator(".chip").count(), 3);
+  await soon.equal(() => page.locator(".delivery").count(), 3);
   await page.emulateMedia({ reducedMotion: "reduce" });
   const still = seen();
   await enter(page, SETTING[10]);
   assert.equal(await still, 0);
-  await soon.equal(() => page.locator(".chip").count(), 5);
+  await soon.equal(() => page.locator(".delivery").count(), 5);
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -144,7 +144,7 @@ test("whatever is opened says what would act on it, and puts it into the termina
   await page.click(".shelf.group .shelf-name >> nth=1");
   await command("XGROUP SETID").click();
   await soon.equal(() => page.inputValue("#command"), "XGROUP SETID jobs workers 0");
-  await page.focus(".entry >> nth=0");
+  await page.focus(".stream-entry >> nth=0");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
   await soon.match(() => details(), /2-0/);
@@ -160,10 +160,15 @@ test("whatever is opened says what would act on it, and puts it into the termina
   await page.close();
 });
 
+/** On a telephone, leaves the most room to the panel. */
+async function lower(page) {
+  while ((await page.locator(".panes").getAttribute("data-sheet")) !== "peek") await page.click(".sheet-handle");
+}
+
 /** A link to a world in which twenty consumers have a hundred entries pending each. */
 function crowd() {
   const lines = ["!scenario single", "!seed 7"];
-  const act = (line) => lines.push(`@A-M#2> ${line}`);
+  const act = (line) => lines.push(`@M#2> ${line}`);
   for (let n = 1; n <= 2000; n++) act(`XADD jobs ${n}-0 task resize image ${n}`);
   act("XGROUP CREATE jobs workers 0");
   for (let n = 10; n < 30; n++) act(`XREADGROUP GROUP workers w${n} COUNT 100 STREAMS jobs >`);
@@ -174,7 +179,7 @@ function crowd() {
 test("two thousand pending entries are scrolled through while their clocks run", async (t) => {
   const { page, problems } = await visit(crowd());
   await soon.match(() => page.locator(".shelf.group").innerText(), /workers.*2,000/s);
-  assert.ok((await page.locator(".chip").count()) < 400, "what is out of sight is not drawn");
+  assert.ok((await page.locator(".delivery").count()) < 400, "what is out of sight is not drawn");
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("Space");
   const times = await page.evaluate(async () => {
@@ -192,7 +197,7 @@ test("two thousand pending entries are scrolled through while their clocks run",
   await page.keyboard.press("Space");
   const at = (share) => times[Math.floor(share * (times.length - 1))].toFixed(1);
   t.diagnostic(`frames while scrolling: median ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`);
-  await soon.equal(() => page.locator(`.chip[data-owner="w29"]`).last().getAttribute("data-id"), "2000-0");
+  await soon.equal(() => page.locator(`.delivery[data-owner="w29"]`).last().getAttribute("data-id"), "2000-0");
   await screenshot(page, "streams-crowd");
   assert.deepEqual(problems, []);
   await page.close();
@@ -207,7 +212,8 @@ for (const language of LANGUAGES) {
         const lines = ["!advance 12s", "XCLAIM jobs workers ann 0 4-0", "XDEL jobs 3-0", "XADD jobs * task mail to ada@example.org"];
         for (const line of SETTING) await say(page, line);
         for (const line of lines) await enter(page, line);
-        await soon.equal(() => page.locator(".entry").count(), 7);
+        if (size.width < 640) await lower(page);
+        await soon.equal(() => page.locator(".stream-entry").count(), 7);
         const check = async (name) => {
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= size.width, `${name} is ${wide} pixels wide`);

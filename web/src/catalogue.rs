@@ -316,7 +316,6 @@ words! {
     to_streams: "Open in the streams panel", "在「流」面板中打开";
     no_streams: "No stream in this database yet", "这个数据库里还没有流";
     add_entry: "Add an entry", "添加一条";
-    make_group: "Create a group", "创建消费组";
     entries: "Entries", "条目";
     entry: "Entry", "条目";
     fields: "Fields", "字段";
@@ -344,12 +343,9 @@ words! {
     no_consumers: "no consumers yet", "还没有消费者";
     no_groups: "No group reads this stream yet.", "还没有消费组读取这个流。";
     go_to_id: "Go to ID", "跳到 ID";
-    on_the_lane: "Show on the lane", "在条目带上显示";
-    newest: "Newest", "最新";
     commands_on_it: "Commands: a click puts one into the terminal, and does not run it", "命令：点击放入终端，不会立即执行";
     history: "What happened to it", "经历";
     close_details: "Close the details", "关闭详情";
-    nodes: "Nodes", "节点";
 
     // slots
     slot: "Slot", "槽位";
@@ -535,11 +531,8 @@ sentences! {
     waits_no_longer(client): "{client} waits no longer", "{client} 不再等待";
     packed_node(live, deleted, bytes): "{live} live · {deleted} deleted · {bytes}", "存活 {live} · 已删 {deleted} · {bytes}";
     details_of(what): "Details of {what}", "{what} 的详情";
-    entry_said(id, fields): "{id} {fields}", "{id} {fields}";
-    pending_said(id, count, idle, group, consumer): "{id} ×{count} {idle}, pending for {consumer} in group {group}", "{id} ×{count} {idle}，在组 {group} 中待 {consumer} 确认";
+    pending_said(consumer, group): "pending for {consumer} in group {group}", "在组 {group} 中待 {consumer} 确认";
     taken_said(from): "taken from {from}", "取自 {from}";
-    group_said(group, last, pending, lag): "{group}, group, last delivered {last}, pending {pending}, lag {lag}", "{group}，消费组，最后投递 {last}，待确认 {pending}，积压 {lag}";
-    consumer_said(consumer, pending, group): "{consumer}, consumer of group {group}, pending {pending}", "{consumer}，组 {group} 的消费者，待确认 {pending}";
     seen_ago(span): "seen {span} ago", "{span}前请求";
     consumers_of(group): "Groups and consumers of {group}", "{group} 的消费组与消费者";
     lane_of(key): "Entries of {key} by ID", "{key} 的条目，按 ID 排列";

@@ -52,6 +52,18 @@ impl Chosen {
         })
     }
 
+    /// Where it is on the lane, unless it was chosen there.
+    pub fn id(&self, shown: &Shown) -> Option<Id> {
+        match self {
+            Chosen::Entry(_) | Chosen::Consumer(..) => None,
+            Chosen::Pending(_, id) => Some(*id),
+            Chosen::Group(name) => {
+                let groups = shown.read(|stream| stream.groups(0..stream.group_count()))?;
+                groups.iter().find(|group| *group.name == **name).map(|group| group.last_delivered)
+            }
+        }
+    }
+
     fn name(&self) -> String {
         match self {
             Chosen::Entry(id) | Chosen::Pending(_, id) => id.to_string(),

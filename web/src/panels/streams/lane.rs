@@ -4,7 +4,7 @@ use kvarium_engine::inspect::stream::EntryView;
 use yew::prelude::*;
 
 use super::place::{Place, short};
-use super::{Part, Shown, fields_text};
+use super::{Part, Shown, arrows, fields_text};
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
 
 /// Width of an entry, as the style sheet has it.
@@ -49,6 +49,7 @@ struct Pack {
 fn draw(shown: &Shown, parts: &[Part], sight: Sight, len: usize) -> Drawn {
     let range = sight.of(CELL, len);
     let words = shown.words();
+    let onkeydown = arrows();
     let x = |rank: usize| (rank as f64 - range.start as f64) * CELL;
     let html = shown.read(|stream| {
         let mut start = 0;
@@ -73,9 +74,9 @@ fn draw(shown: &Shown, parts: &[Part], sight: Sight, len: usize) -> Drawn {
         let cell = |(at, entry): (usize, &EntryView)| {
             let fields = fields_text(entry);
             html! {
-                <button type="button" key={entry.id.to_string()} class="entry" data-at={Place::Entry(entry.id).to_string()} tabindex={if at == 0 { "0" } else { "-1" }}
-                    title={format!("{}  {fields}", entry.id)} aria-label={words.entry_said(entry.id, &fields)}>
-                    <span class="mono">{ short(entry.id) }</span>
+                <button type="button" key={entry.id.to_string()} class="stream-entry" data-at={Place::Entry(entry.id).to_string()} tabindex={if at == 0 { "0" } else { "-1" }}
+                    title={format!("{}  {fields}", entry.id)}>
+                    <span class="mono">{ short(entry.id) }{ " " }</span>
                     <span class="entry-fields">{ fields }</span>
                 </button>
             }
@@ -91,7 +92,7 @@ fn draw(shown: &Shown, parts: &[Part], sight: Sight, len: usize) -> Drawn {
         let cursors = parts.iter().enumerate().filter_map(cursor);
         html! { <>
             { for packs.iter().map(pack) }
-            <div class="entry-cells">{ for stream.entries_at(range.clone()).iter().enumerate().map(cell) }</div>
+            <div class="entry-cells" {onkeydown}>{ for stream.entries_at(range.clone()).iter().enumerate().map(cell) }</div>
             { for cursors }
             if range.end == len {
                 <span class="xadd" style={format!("left:{}px", x(len))} aria-hidden="true">{ "◀ XADD" }</span>

@@ -75,6 +75,11 @@ impl Shown {
         }
     }
 
+    /// Where the last entry up to an ID begins on the lane, in pixels.
+    fn on_the_lane(&self, id: Id) -> Option<f64> {
+        self.read(|stream| stream.count_until(id).saturating_sub(1) as f64 * CELL)
+    }
+
     /// What the node's clock shows.
     fn clock(&self) -> Time {
         let store = self.view.read();
@@ -209,14 +214,26 @@ fn Streams(props: &Props) -> Html {
     };
 
     let onclick = {
-        let (shown, chosen) = (shown.clone(), chosen.clone());
+        let (shown, chosen, goal) = (shown.clone(), chosen.clone(), goal.clone());
         Callback::from(move |event: MouseEvent| {
             let place =
                 event.target_dyn_into::<Element>().and_then(|target| target.closest("[data-at]").ok().flatten());
             let place = place.and_then(|element| Place::parse(&element.get_attribute("data-at")?));
-            let found = shown.as_ref().zip(place).and_then(|(shown, place)| Chosen::at(shown, place));
-            if let Some(found) = found {
-                chosen.set(Some(found));
+            let Some((shown, place)) = shown.as_ref().zip(place) else { return };
+            let Some(found) = Chosen::at(shown, place) else { return };
+            if let Some(at) = found.id(shown).and_then(|id| shown.on_the_lane(id)) {
+                // With what is before it.
+                goal.set(Some(Goal { number: goal.map_or(0, |goal| goal.number + 1), at: at - CELL }));
+            }
+            chosen.set(Some(found));
+        })
+    };
+    let onkeydown = {
+        let chosen = chosen.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" && chosen.is_some() {
+                event.stop_propagation();
+                chosen.set(None);
             }
         })
     };
@@ -230,8 +247,8 @@ fn Streams(props: &Props) -> Html {
             if let Some(shown) = &shown {
                 { facts(words, shown) }
                 { go_to(words.go_to_id(), "0 … $", &goal, finding(shown.clone())) }
-                { insertion(view, words.add_entry(), format!("XADD {} * field value", shown.name())) }
-                { insertion(view, words.make_group(), format!("XGROUP CREATE {} group $", shown.name())) }
+                { insertion(view, "+ XADD", format!("XADD {} * field value", shown.name())) }
+                { insertion(view, "+ XGROUP", format!("XGROUP CREATE {} group $", shown.name())) }
             }
         </div>
     };
@@ -253,7 +270,7 @@ fn Streams(props: &Props) -> Html {
     let (len, parts) = shown.read(|stream| (stream.len(), Part::all(stream))).unwrap_or_else(|| (0, Rc::new([])));
     let movers = if store.as_table { Vec::new() } else { travel::movers(&shown, &parts) };
     html! {
-        <div class="streams" ref={panel} {onclick} onkeydown={keys(chosen.clone())}>
+        <div class="streams" ref={panel} {onclick} {onkeydown}>
             { tools }
             <div class="streams-body">
                 <div class="streams-main" ref={main}>
@@ -320,10 +337,7 @@ fn facts(words: Words, shown: &Shown) -> Html {
 
 /// Where on the lane an ID is; `$` is the end.
 fn finding(shown: Shown) -> impl Fn(&str) -> Option<f64> {
-    move |typed| {
-        let id = if typed == "$" { Id::MAX } else { parse_id(typed)? };
-        shown.read(|stream| stream.count_until(id).saturating_sub(1) as f64 * CELL)
-    }
+    move |typed| shown.on_the_lane(if typed == "$" { Id::MAX } else { parse_id(typed)? })
 }
 
 /// A button that puts a command into the terminal, to be changed and run there.
@@ -333,26 +347,18 @@ fn insertion(view: &View, name: impl Into<String>, line: String) -> Html {
     html! { <button type="button" class="button insertion" {title} {onclick}>{ name }<span class="quiet" aria-hidden="true">{ " ⤵" }</span></button> }
 }
 
-/// Arrow keys go from one entry to the next, Escape closes the details.
-fn keys(chosen: UseStateHandle<Option<Chosen>>) -> Callback<KeyboardEvent> {
-    Callback::from(move |event: KeyboardEvent| {
-        let by: i32 = match event.key().as_str() {
-            "Escape" if chosen.is_some() => {
-                event.stop_propagation();
-                return chosen.set(None);
-            }
-            "ArrowRight" => 1,
-            "ArrowLeft" => -1,
-            _ => return,
-        };
-        let Some(here) = event.target_dyn_into::<HtmlElement>().filter(|it| it.matches(".chip, .entry") == Ok(true))
-        else {
-            return;
-        };
-        let next = if by > 0 { here.next_element_sibling() } else { here.previous_element_sibling() };
-        event.prevent_default();
-        event.stop_propagation();
+/// Arrow keys go from one entry to the next.
+fn arrows() -> Callback<KeyboardEvent> {
+    Callback::from(|event: KeyboardEvent| {
+        let here = event.target_dyn_into::<Element>();
+        let next = here.and_then(|here| match event.key().as_str() {
+            "ArrowRight" => here.next_element_sibling(),
+            "ArrowLeft" => here.previous_element_sibling(),
+            _ => None,
+        });
         if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
+            event.prevent_default();
+            event.stop_propagation();
             let _ = next.focus();
         }
     })

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use kvarium_engine::inspect::stream::{EntryView, PendingView};
+use kvarium_engine::types::stream::Id;
 use yew::prelude::*;
 
-use super::place::Place;
+use super::place::{Place, short};
 use super::{Claims, Consumer, Part, Shown, clock_face, fields_text};
 use crate::catalogue::{Words, grouped};
 use crate::panels::value::choice;
@@ -39,15 +40,8 @@ pub fn Tables(props: &Props) -> Html {
             let (shown, parts, claims) = (props.shown.clone(), props.parts.clone(), props.claims.clone());
             let count = parts.iter().map(|part| part.group.pending).sum();
             let draw = Callback::from(move |sight| pending(&shown, &parts, &claims, sight, count));
-            let heads = [
-                words.entry(),
-                words.group(),
-                words.consumer(),
-                words.idle(),
-                words.deliveries(),
-                words.taken_from(),
-                words.state(),
-            ];
+            let heads =
+                [words.entry(), words.group(), words.consumer(), words.idle(), "×N", words.taken_from(), words.state()];
             table(words.pending(), "pending-row", &heads, count, draw)
         }
         Rows::Entries => {
@@ -121,7 +115,7 @@ fn pending(shown: &Shown, parts: &[Part], claims: &Claims, sight: Sight, count: 
         let taken = claims.taken_from(&part.group.name, pending).unwrap_or("–");
         html! {
             <div key={format!("{group} {}", pending.id)} class="table-row pending-row" role="row" aria-rowindex={(at + 2).to_string()}>
-                <span role="cell" class="mono">{ opening(Place::Pending(*group, consumer, pending.id), pending.id.to_string()) }</span>
+                <span role="cell" class="mono">{ opening(Place::Pending(*group, consumer, pending.id), id_text(pending.id)) }</span>
                 <span role="cell" class="mono">{ &part.name }</span>
                 <span role="cell" class="mono">{ owner }</span>
                 <span role="cell" class="mono">{ clock_face(clock.since(pending.delivered)) }</span>
@@ -170,7 +164,12 @@ fn groups(words: Words, parts: &[Part]) -> Html {
     }
 }
 
+/// An ID, and its end where there is no room for the whole.
+fn id_text(id: Id) -> Html {
+    html! { <><span class="whole-id">{ id.to_string() }</span><span class="short-id">{ short(id) }</span></> }
+}
+
 /// A name that opens the details of what it names.
-fn opening(place: Place, name: String) -> Html {
-    html! { <button type="button" class="key-button" data-at={place.to_string()}>{ name }</button> }
+fn opening(place: Place, name: impl Into<Html>) -> Html {
+    html! { <button type="button" class="key-button" data-at={place.to_string()}>{ name.into() }</button> }
 }

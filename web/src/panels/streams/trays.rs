@@ -7,7 +7,7 @@ use kvarium_engine::inspect::stream::PendingView;
 use yew::prelude::*;
 
 use super::place::{Place, short};
-use super::{Claims, Part, Shown, clock_face};
+use super::{Claims, Part, Shown, arrows, clock_face};
 use crate::catalogue::grouped;
 use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
 
@@ -18,7 +18,7 @@ const ROW: f64 = 34.0;
 /// Room below a tray that holds something, and below a group.
 const GAP: f64 = 6.0;
 /// The least width of a pending entry.
-const CHIP: f64 = 178.0;
+const CHIP: f64 = 216.0;
 /// What is at the sides of a tray.
 const SIDES: f64 = 40.0;
 
@@ -110,8 +110,8 @@ impl Drawer<'_> {
         let all = self.len.max(group.pending).max(1);
         html! {
             <div key={format!("group{at}")} class="shelf group" {style}>
-                <button type="button" class="shelf-name" data-at={Place::Group(at).to_string()} aria-label={words.group_said(&part.name, last, &pending, &lag)}>
-                    <strong class="mono">{ &part.name }</strong>
+                <button type="button" class="shelf-name" data-at={Place::Group(at).to_string()}>
+                    <strong class="mono"><span class="hidden-text">{ words.group() }{ " " }</span>{ &part.name }{ " " }</strong>
                     <span class="quiet" title={last.to_string()}>{ "▲ " }{ short(last) }</span>
                 </button>
                 { meter(words.lag(), &lag, group.lag.map_or(0, |lag| lag.max(0) as usize), all) }
@@ -138,18 +138,17 @@ impl Drawer<'_> {
             words.count_pending(consumer.view.pending as u64)
         };
         let place = Place::Consumer(shelf.group, at);
-        let said = words.consumer_said(&consumer.name, consumer.view.pending, &part.name);
         let before = format!("top:{:.0}px;--across:{}", CONSUMER + first_row as f64 * ROW, self.across);
         let chip = |(nth, pending): (usize, &PendingView)| self.chip(shelf.group, at, nth == 0, pending, clock);
         html! {
             <div key={format!("consumer{}.{at}", shelf.group)} class="shelf consumer" {style}>
-                <button type="button" class="shelf-name" data-at={place.to_string()} aria-label={said}>
-                    <span class="mono">{ &consumer.name }</span>
-                    <span class="quiet">{ holds }</span>
-                    <span class="quiet seen">{ words.seen_ago(words.span(clock.since(consumer.view.seen).millis() / 1000 * 1_000_000)) }</span>
+                <button type="button" class="shelf-name" data-at={place.to_string()}>
+                    <span class="mono"><span class="hidden-text">{ words.consumer() }{ " " }</span>{ &consumer.name }{ " " }</span>
+                    <span class="quiet">{ holds }{ " " }</span>
+                    <span class="quiet seen">{ words.seen_ago(clock_face(clock.since(consumer.view.seen))) }</span>
                 </button>
                 if !pending.is_empty() {
-                    <div class="tray-rows" style={before}>{ for pending.iter().enumerate().map(chip) }</div>
+                    <div class="tray-rows" style={before} onkeydown={arrows()}>{ for pending.iter().enumerate().map(chip) }</div>
                 }
             </div>
         }
@@ -162,7 +161,7 @@ impl Drawer<'_> {
         let idle = clock_face(clock.since(pending.delivered));
         let from = self.claims.taken_from(&part.group.name, pending);
         let owner = &part.consumers[consumer].name;
-        let mut said = words.pending_said(pending.id, pending.count, &idle, &part.name, owner);
+        let mut said = words.pending_said(owner, &part.name);
         for more in
             from.map(|from| words.taken_said(from)).into_iter().chain((!pending.is_there).then(|| words.ghost().into()))
         {
@@ -170,21 +169,22 @@ impl Drawer<'_> {
             said.push_str(&more);
         }
         let class = classes!(
-            "chip",
-            (!pending.is_there).then_some("ghost"),
+            "delivery",
+            (!pending.is_there).then_some("deleted"),
             self.arriving.contains(&place).then_some("arriving")
         );
         html! {
             <button type="button" key={pending.id.to_string()} {class} data-at={place.to_string()} data-id={pending.id.to_string()} data-group={part.name.clone()} data-owner={owner.clone()}
-                tabindex={if is_first { "0" } else { "-1" }} title={pending.id.to_string()} aria-label={said}>
-                <span class="mono chip-id">{ short(pending.id) }</span>
-                <span class="chip-count">{ format!("×{}", pending.count) }</span>
-                <span class="chip-idle">{ idle }</span>
+                tabindex={if is_first { "0" } else { "-1" }} title={pending.id.to_string()}>
+                <span class="mono delivery-id">{ short(pending.id) }{ " " }</span>
+                <span class="delivery-count">{ format!("×{}", pending.count) }{ " " }</span>
+                <span class="delivery-idle">{ idle }{ " " }</span>
                 if !pending.is_there {
-                    <span class="chip-note">{ words.deleted_entry() }</span>
+                    <span class="delivery-note">{ words.deleted_entry() }</span>
                 } else if let Some(from) = from {
-                    <span class="chip-note mono">{ "← " }{ from }</span>
+                    <span class="delivery-note mono">{ "← " }{ from }</span>
                 }
+                <span class="hidden-text">{ ", " }{ said }</span>
             </button>
         }
     }
