@@ -19,6 +19,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::array;
 
 const MAGIC: &[u8] = b"HYLL";
 const HEADER: usize = 16;
@@ -273,21 +274,29 @@ pub fn make_dense(bytes: &mut Vec<u8>) -> Result<bool, Corrupted> {
 /// # Errors
 /// It is corrupted.
 pub fn count(bytes: &[u8]) -> Result<u64, Corrupted> {
-    let mut histogram = Histogram::new();
-    if is_sparse(bytes) {
-        each_run(bytes, |_, run| histogram.add(run.value, run.registers))?;
-    } else {
-        dense_values(bytes, |_, value| histogram.add(value, 1));
-    }
-    Ok(histogram.estimate())
+    let mut registers = Registers::default();
+    registers.merge(bytes)?;
+    Ok(registers.count())
 }
 
-fn dense_values(bytes: &[u8], mut f: impl FnMut(usize, u8)) {
-    let (groups, _) = bytes[HEADER..].as_chunks::<3>();
-    for (index, group) in groups.iter().enumerate() {
-        let word = u32::from_le_bytes([group[0], group[1], group[2], 0]);
-        (0..4).for_each(|at| f(index * 4 + at, (word >> (at * 6)) as u8 & 63));
-    }
+/// Eight registers of a dense value with a byte for each: halves, quarters and eighths move apart.
+fn unpack(packed: [u8; 6]) -> [u8; 8] {
+    let [a, b, c, d, e, f] = packed;
+    let word = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+    let word = word & 0xff_ffff | (word & 0xffff_ff00_0000) << 8;
+    let word = word & 0x0fff_0000_0fff | (word & 0x00ff_f000_00ff_f000) << 4;
+    let word = word & 0x003f_003f_003f_003f | (word & 0x0fc0_0fc0_0fc0_0fc0) << 2;
+    word.to_le_bytes()
+}
+
+/// The reverse of [`unpack`].
+fn pack(registers: [u8; 8]) -> [u8; 6] {
+    let word = u64::from_le_bytes(registers);
+    let word = word & 0x003f_003f_003f_003f | (word & 0x3f00_3f00_3f00_3f00) >> 2;
+    let word = word & 0x0fff_0000_0fff | (word & 0x0fff_0000_0fff_0000) >> 4;
+    let word = word & 0xff_ffff | (word & 0x00ff_ffff_0000_0000) >> 8;
+    let [a, b, c, d, e, f, ..] = word.to_le_bytes();
+    [a, b, c, d, e, f]
 }
 
 /// A byte for each register: what several values amount to.
@@ -313,21 +322,29 @@ impl Registers {
                 }
             });
         }
-        dense_values(bytes, |index, value| registers[index] = value.max(registers[index]));
+        // All are unpacked first: so both loops work on many registers at once.
+        let mut values = [0; REGISTERS];
+        let groups = bytes[HEADER..].as_chunks().0.iter().zip(values.as_chunks_mut().0);
+        groups.for_each(|(packed, values)| *values = unpack(*packed));
+        registers.iter_mut().zip(&values).for_each(|(register, value)| *register = (*register).max(*value));
         Ok(())
     }
 
     pub fn count(&self) -> u64 {
-        let mut histogram = Histogram::new();
-        self.0.iter().for_each(|&value| histogram.add(value, 1));
-        histogram.estimate()
+        Histogram::of(&self.0).estimate()
     }
 
-    /// Raises the registers of a value to these.
+    /// Raises the registers of a value to these, and these to what it has.
     ///
     /// # Errors
     /// It is corrupted.
-    pub fn store(&self, bytes: &mut Vec<u8>, sparse_limit: u64) -> Result<(), Corrupted> {
+    pub fn store(&mut self, bytes: &mut Vec<u8>, sparse_limit: u64) -> Result<(), Corrupted> {
+        if !is_sparse(bytes) {
+            self.merge(bytes)?;
+            let groups = self.0.as_chunks().0.iter().zip(bytes[HEADER..].as_chunks_mut().0);
+            groups.for_each(|(values, packed)| *packed = pack(*values));
+            return Ok(());
+        }
         let set = self.0.iter().enumerate().filter(|(_, value)| **value > 0);
         for (register, &value) in set {
             raise(bytes, register, value, sparse_limit)?;
@@ -344,12 +361,13 @@ impl Registers {
 struct Histogram([u32; 64]);
 
 impl Histogram {
-    fn new() -> Self {
-        Histogram([0; 64])
-    }
-
-    fn add(&mut self, value: u8, registers: usize) {
-        self.0[usize::from(value)] += registers as u32;
+    /// Neighbours, which are often equal, are counted apart, so that no count waits for the one before.
+    fn of(registers: &[u8; REGISTERS]) -> Self {
+        let mut counts = [[0; 64]; 4];
+        for four in registers.as_chunks::<4>().0 {
+            four.iter().zip(&mut counts).for_each(|(value, counts)| counts[usize::from(value & 63)] += 1);
+        }
+        Histogram(array::from_fn(|value| counts.iter().map(|counts| counts[value]).sum()))
     }
 
     fn estimate(&self) -> u64 {
@@ -430,6 +448,16 @@ mod tests {
         let mut registers = Registers::default();
         registers.merge(bytes).unwrap();
         registers
+    }
+
+    #[test]
+    fn what_is_unpacked_is_what_was_packed() {
+        assert_eq!(unpack([0b0000_0001, 0b0011_0000, 0b0001_0000, 0xff, 0xff, 0xff]), [1, 0, 3, 4, 63, 63, 63, 63]);
+        let mut rng = Rng::new(7);
+        for _ in 0..1000 {
+            let registers = array::from_fn(|_| rng.below(64) as u8);
+            assert_eq!(unpack(pack(registers)), registers);
+        }
     }
 
     #[test]

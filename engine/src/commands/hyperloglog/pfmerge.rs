@@ -30,7 +30,7 @@ fn pfmerge(call: &mut Call<'_>) -> Outcome {
     let key = call.key(1);
     let limit = call.state.config.hll_sparse_max_bytes.0;
     let stored = edit(call, &key, Notify::STRING, "pfadd", |bytes, _| {
-        let stored = store(&union, bytes, is_dense, limit);
+        let stored = store(&mut union, bytes, is_dense, limit);
         hll::forget_cached(bytes);
         (1, stored)
     });
@@ -40,7 +40,7 @@ fn pfmerge(call: &mut Call<'_>) -> Outcome {
 }
 
 /// One that was dense among the sources makes the result dense.
-fn store(union: &Registers, bytes: &mut Vec<u8>, is_dense: bool, limit: u64) -> Result<(), Corrupted> {
+fn store(union: &mut Registers, bytes: &mut Vec<u8>, is_dense: bool, limit: u64) -> Result<(), Corrupted> {
     if is_dense {
         hll::make_dense(bytes)?;
     }
