@@ -126,8 +126,8 @@ impl<T: Copy> Counted<T> {
         Iter { tree: self, range: range.start..range.end.min(self.len), front: (&[], 0), back: (&[], 0) }
     }
 
-    /// A tree of the same shape and cost with other items.
-    pub fn map(&self, mut f: impl FnMut(T) -> T) -> Self {
+    /// A tree of the same shape and cost with other items, which `f` makes of those of each leaf.
+    pub fn map(&self, mut f: impl FnMut(&mut [T])) -> Self {
         Counted { root: self.root.map(&mut f), len: self.len, memory: self.memory }
     }
 
@@ -215,12 +215,13 @@ impl<T: Copy> Node<T> {
         }
     }
 
-    fn map(&self, f: &mut impl FnMut(T) -> T) -> Self {
+    fn map(&self, f: &mut impl FnMut(&mut [T])) -> Self {
         match self {
             Leaf(items) => {
                 let mut copy = Vec::new();
                 copy.reserve_exact(items.capacity());
-                copy.extend(items.iter().map(|&item| f(item)));
+                copy.extend_from_slice(items);
+                f(&mut copy);
                 Leaf(copy)
             }
             InnerNode(inner) => {
@@ -544,8 +545,9 @@ mod tests {
                 check_all(&tree, &model);
             }
         }
-        let copy = tree.map(|item| item);
-        check_all(&copy, &model);
+        check_all(&tree.map(|_| ()), &model);
+        let doubled: Vec<_> = model.iter().map(|item| item * 2).collect();
+        check_all(&tree.map(|leaf| leaf.iter_mut().for_each(|item| *item *= 2)), &doubled);
         while !tree.is_empty() {
             tree.drop_leaf();
             model.truncate(tree.len());

@@ -13,7 +13,7 @@
 //! the heap, because a slab takes a page per size.
 
 use super::counted::{self, Counted};
-use super::dict::{self, Dict};
+use super::dict::{self, Dict, prefetch};
 use super::slab::{self, LARGEST_CELL, Slab};
 use crate::base::heap;
 use crate::base::rng::Rng;
@@ -364,6 +364,19 @@ impl Table {
         self.rank(pointer);
     }
 
+    /// Exchanges records of this table for those of a copy with the same keys, many at once.
+    fn find_twins(&self, ranked: &mut [Ranked], copy: &Table) {
+        for lot in ranked.chunks_mut(LOT) {
+            lot.iter().for_each(|ranked| prefetch(ranked.pointer.0.as_ptr()));
+            let mut keys = [&b""[..]; LOT];
+            keys.iter_mut().zip(lot.iter()).for_each(|(key, ranked)| *key = self.read(ranked.pointer).key);
+            let hashes = copy.request(&keys[..lot.len()]);
+            for (ranked, (hash, key)) in lot.iter_mut().zip(hashes.into_iter().zip(keys)) {
+                ranked.pointer = copy.dict.find(hash, key).expect("the copy has the same keys");
+            }
+        }
+    }
+
     fn read(&self, pointer: Pointer) -> Record<'_> {
         // SAFETY: dict and ranking only have records that are alive, and while `self` is borrowed none is freed or changed.
         unsafe { pointer.read() }
@@ -400,12 +413,10 @@ impl Clone for Table {
             let in_slab = pointer.is_in_slab(self);
             store.create(self.read(pointer), in_slab)
         });
-        let twin = |Ranked { number, pointer }| {
-            let key = self.read(pointer).key;
-            Ranked { number, pointer: dict.find(dict.hash(key), key).expect("the copy has the same keys") }
-        };
-        let ranking = self.ranking.as_ref().map(|ranking| Box::new(ranking.map(twin)));
-        Table { dict, ranking, store }
+        let mut copy = Table { dict, ranking: None, store };
+        let ranking = self.ranking.as_ref().map(|ranking| ranking.map(|leaf| self.find_twins(leaf, &copy)));
+        copy.ranking = ranking.map(Box::new);
+        copy
     }
 }
 
