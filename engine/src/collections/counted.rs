@@ -166,7 +166,7 @@ impl<T: Copy> Counted<T> {
 
 impl<T: Copy> Clone for Counted<T> {
     fn clone(&self) -> Self {
-        self.map(|item| item)
+        self.map(|_| ())
     }
 }
 
