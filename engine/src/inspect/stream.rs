@@ -248,4 +248,53 @@ mod tests {
         assert_eq!(view.pending(b"g", Some(b"a"), Id::MIN, 1).len(), 1);
         assert!(view.pending(b"none", None, Id::MIN, 9).is_empty());
     }
+
+    /// A hundred entries in small nodes without every third one; what is left of the even ones is pending for `a`, the
+    /// others for `b`.
+    fn sample() -> Stream {
+        let mut stream = Stream::new();
+        let limits = Limits { stream_node_max_entries: 7, ..Limits::default() };
+        for ms in 1..=100 {
+            stream.entries.append(Id::new(ms, 0), [(&b"f"[..], &b"v"[..])].into_iter(), &limits).unwrap();
+        }
+        (3..=100).step_by(3).for_each(|ms| assert!(stream.entries.remove(Id::new(ms, 0))));
+        let mut group = Group::new(Id::MIN, None);
+        let [a, b] = [b"a", b"b"].map(|name| group.add_consumer(name, Consumer::new(0)));
+        for entry in stream.entries.range(Id::MIN, Id::MAX) {
+            let consumer = if entry.id.ms % 2 == 0 { a } else { b };
+            group.set_pending(Pending { id: entry.id, consumer, time: 0, count: 1 });
+        }
+        stream.add_group(b"g", group);
+        stream
+    }
+
+    #[test]
+    fn ranks_are_those_of_all_that_is_left() {
+        let stream = sample();
+        let view = StreamView(&stream);
+        let all: Vec<_> = view.entries(Id::MIN, usize::MAX).iter().map(|entry| entry.id).collect();
+        assert_eq!(all.len(), 67);
+        for start in 0..70 {
+            let end = (start + 20).min(67);
+            let ids: Vec<_> = view.entries_at(start..start + 20).iter().map(|entry| entry.id).collect();
+            assert_eq!(ids, all[start.min(end)..end]);
+        }
+        for ms in 0..=101 {
+            let id = Id::new(ms, 0);
+            assert_eq!(view.count_until(id), all.iter().filter(|it| **it <= id).count(), "{ms}");
+        }
+    }
+
+    #[test]
+    fn windows_of_what_is_pending_are_of_one_consumer_or_of_all() {
+        let stream = sample();
+        let view = StreamView(&stream);
+        for consumer in [None, Some(&b"a"[..]), Some(&b"b"[..])] {
+            let all = view.pending(b"g", consumer, Id::MIN, usize::MAX);
+            assert!(all.iter().all(|pending| consumer.is_none_or(|name| *name == *pending.consumer)));
+            assert_eq!(view.pending_at(b"g", consumer, 5..25), all[5..25]);
+            assert_eq!(view.pending_at(b"g", consumer, all.len()..all.len() + 5), []);
+        }
+        assert_eq!(view.pending_at(b"g", Some(b"nobody"), 0..5), []);
+    }
 }
