@@ -213,7 +213,7 @@ for (const language of LANGUAGES) {
         for (const line of SETTING) await say(page, line);
         for (const line of lines) await enter(page, line);
         if (size.width < 640) await lower(page);
-        await soon.equal(() => page.locator(".stream-entry").count(), 7);
+        await soon.match(() => page.locator(".stream-facts").innerText(), /7 (entries|个条目)/);
         const check = async (name) => {
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= size.width, `${name} is ${wide} pixels wide`);
@@ -231,7 +231,7 @@ for (const language of LANGUAGES) {
         await page.keyboard.press("Escape");
         await page.evaluate(() => document.activeElement.blur());
         await page.keyboard.press("t");
-        await soon.match(() => page.locator(".pending-row").nth(3).innerText(), /4-0\s+workers\s+ann/);
+        await soon.match(() => page.locator(".pending-row").nth(4).innerText(), /4-0\s+workers\s+ann/);
         await check("pending");
         await page.click(".streams-main .value-tools .button >> nth=1");
         await soon.match(() => page.locator(".streams .table").innerText(), /workers.*ann/s);

@@ -174,6 +174,27 @@ mod tests {
     }
 
     #[test]
+    fn what_happened_in_a_stream_is_of_one_key_and_of_the_past() {
+        let (mut lab, mut heard) = told(&[
+            "XADD s 5-1 f v",
+            "XADD other 5-1 f v",
+            "XGROUP CREATE s g 0",
+            "XREADGROUP GROUP g a STREAMS s >",
+            "XCLAIM s g b 0 5-1",
+            "XACK s g 5-1",
+        ]);
+        let text = |text: &[u8]| text.into();
+        let (id, from) = ((5, 1), Some(text(b"a")));
+        let steps: Vec<_> = heard.happenings(0, 0, b"s").map(|it| it.step.clone()).collect();
+        assert_eq!(steps[0], Step::Added { id });
+        assert!(steps.contains(&Step::Claimed { group: text(b"g"), consumer: text(b"b"), id, from, count: 2 }));
+        assert_eq!(steps.last(), Some(&Step::Acknowledged { group: text(b"g"), consumer: text(b"b"), id }));
+        lab.seek(Duration::ZERO);
+        heard.listen(&lab);
+        assert_eq!(heard.happenings(0, 0, b"s").count(), 0);
+    }
+
+    #[test]
     fn the_gate_is_that_of_the_command() {
         let (lab, heard) = told(&["NONSENSE", "MULTI", "WATCH k"]);
         let exchanges: Vec<_> = lab.exchanges(1).collect();
