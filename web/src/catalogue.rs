@@ -338,7 +338,7 @@ words! {
     never: "never", "从未";
     deleted_entry: "deleted", "已删除";
     ghost: "Deleted from the stream, and pending until it is acknowledged.", "已从流中删除，但在确认之前仍处于待确认状态。";
-    is_there: "in the stream", "在流中";
+    is_there: "present", "在流中";
     nothing_pending: "nothing pending", "没有待确认的条目";
     no_consumers: "no consumers yet", "还没有消费者";
     no_groups: "No group reads this stream yet.", "还没有消费组读取这个流。";

@@ -35,7 +35,6 @@ use crate::catalogue::{Words, grouped};
 use crate::lessons::LessonChange;
 use crate::store::{Change, View};
 use crate::widgets::scroller::Goal;
-use crate::widgets::viewport::use_viewport;
 
 pub const PANEL: Panel =
     Panel { id: "streams", name: Words::streams, is_there: |_| true, show: |view| html! { <Streams {view} /> } };
@@ -187,8 +186,6 @@ fn stream_keys(node: Inspect<'_>, db: usize) -> Vec<Rc<[u8]>> {
 #[component]
 fn Streams(props: &Props) -> Html {
     let panel = use_node_ref();
-    let main = use_node_ref();
-    let (width, _) = use_viewport(&main);
     let chosen = use_state_eq(|| None::<Chosen>);
     let goal = use_state_eq(|| None::<Goal>);
     let known = use_mut_ref(Known::default);
@@ -256,7 +253,7 @@ fn Streams(props: &Props) -> Html {
         return html! {
             <div class="streams" ref={panel}>
                 { tools }
-                <div class="empty" ref={main}>
+                <div class="empty">
                     if store.inspect().is_none() {
                         <strong>{ words.down() }</strong>
                     } else {
@@ -273,7 +270,7 @@ fn Streams(props: &Props) -> Html {
         <div class="streams" ref={panel} {onclick} {onkeydown}>
             { tools }
             <div class="streams-body">
-                <div class="streams-main" ref={main}>
+                <div class="streams-main">
                     if store.as_table {
                         <Tables shown={shown.clone()} {len} parts={parts.clone()} {claims} />
                     } else {
@@ -281,7 +278,7 @@ fn Streams(props: &Props) -> Html {
                         if parts.is_empty() {
                             <div class="empty"><span>{ words.no_groups() }</span></div>
                         } else {
-                            <Trays shown={shown.clone()} {len} parts={parts.clone()} {claims} arriving={travel::arriving(&movers)} {width} />
+                            <Trays shown={shown.clone()} {len} parts={parts.clone()} {claims} arriving={travel::arriving(&movers)} />
                         }
                     }
                 </div>

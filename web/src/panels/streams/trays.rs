@@ -10,6 +10,7 @@ use super::place::{Place, short};
 use super::{Claims, Part, Shown, arrows, clock_face};
 use crate::catalogue::grouped;
 use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
+use crate::widgets::viewport::use_viewport;
 
 /// Heights of a group's line, a consumer's line and a row of a tray, in pixels, as the style sheet has them.
 const GROUP: f64 = 48.0;
@@ -30,8 +31,6 @@ pub struct Props {
     pub claims: Rc<Claims>,
     /// Those that are still on their way.
     pub arriving: Rc<[Place]>,
-    /// Width of the panel, in pixels.
-    pub width: u32,
 }
 
 /// A line of the panel with what belongs to it, and where it is.
@@ -46,7 +45,9 @@ struct Shelf {
 
 #[component]
 pub fn Trays(props: &Props) -> Html {
-    let across = (((f64::from(props.width) - SIDES) / CHIP) as usize).max(1);
+    let node = use_node_ref();
+    let (width, _) = use_viewport(&node);
+    let across = (((f64::from(width) - SIDES) / CHIP) as usize).max(1);
     let shelves = shelves(&props.parts, across);
     let extent = shelves.last().map_or(0.0, |shelf| shelf.top + shelf.height);
     let label = props.shown.words().consumers_of(props.shown.name());
@@ -61,7 +62,7 @@ pub fn Trays(props: &Props) -> Html {
         })
     };
     html! {
-        <div class="trays" data-at={Place::Trays.to_string()}>
+        <div class="trays" ref={node} data-at={Place::Trays.to_string()}>
             <Scroller axis={Axis::Down} {extent} step={ROW} {label} class="shelves" role="group" {draw} />
         </div>
     }
