@@ -118,6 +118,12 @@ test("entries travel from the lane into a tray, and not for who wants no motion"
   assert.ok((await watching) >= 3, "it was seen at three places or more");
   await soon.equal(() => page.locator(".mover").count(), 0);
   await soon.equal(() => page.locator(".delivery").count(), 3);
+  // What has arrived does not set out again when the clock runs.
+  await page.evaluate(() => document.activeElement.blur());
+  const again = seen();
+  await page.keyboard.press("Space");
+  assert.equal(await again, 0);
+  await page.keyboard.press("Space");
   await page.emulateMedia({ reducedMotion: "reduce" });
   const still = seen();
   await enter(page, SETTING[10]);

@@ -13,7 +13,7 @@ use crate::catalogue::{Language, Words};
 use crate::console::completion::Known;
 use crate::consoles::Consoles;
 use crate::heard::Heard;
-use crate::laboratory::{Laboratory, ROWS, ROWS_BUSY};
+use crate::laboratory::{Laboratory, ROWS, ROWS_BUSY, seconds};
 use crate::lessons::{LessonChange, Lessons, Open};
 use crate::narrator::Narrator;
 use crate::panels::{INSPECTOR, PANELS, Panel};
@@ -183,6 +183,8 @@ struct Clock {
     behind: u32,
     /// What moves at one moment is on its way for so long, in simulated seconds.
     travel: f64,
+    /// What happened before this moment, in seconds since the beginning, is where it belongs: it moved at another pace.
+    travel_since: f64,
 }
 
 /// Seconds of simulated time that a paused clock runs on at most for a reply.
@@ -302,6 +304,7 @@ impl Store {
                 until_answered: None,
                 behind: 0,
                 travel: 0.0,
+                travel_since: 0.0,
             },
             system_is_dark: false,
             reduced_motion: false,
@@ -691,7 +694,7 @@ impl Store {
         match self.clock.until_answered {
             None => {
                 let to = Duration::from_micros(here.micros() + (passed * self.speed() * 1e6).round() as u64);
-                self.clock.travel = WATCHABLE * self.speed();
+                self.travel_for(WATCHABLE * self.speed());
                 let kept_up = self.lab.advance(to, &mut is_time_left);
                 self.clock.behind = if kept_up { 0 } else { self.clock.behind + 1 };
             }
@@ -715,7 +718,7 @@ impl Store {
     /// At a pace at which one sees the request go and the reply come; or at once, where nothing travels.
     fn run_until_answered(&mut self, passed: f64, limit: Duration, mut is_time_left: impl FnMut() -> bool) {
         // What a command moved is there when its reply is.
-        self.clock.travel = self.lab.latency().micros() as f64 / 1e6;
+        self.travel_for(seconds(self.lab.latency()));
         if self.shows_travel() {
             let ahead = (passed * self.pace() * 1e6).round() as u64;
             let to = Duration::from_micros(self.lab.now().micros() + ahead).min(limit);
@@ -762,9 +765,20 @@ impl Store {
         if self.clock.until_answered.is_some() { self.lab.pace(UNHURRIED) } else { self.speed() }
     }
 
-    /// What moves at one moment, from one place in a figure to another, is on its way for so long, in simulated seconds.
-    pub fn travel(&self) -> f64 {
-        self.clock.travel
+    fn travel_for(&mut self, span: f64) {
+        if self.clock.travel != span {
+            self.clock.travel = span;
+            self.clock.travel_since = seconds(self.lab.now());
+        }
+    }
+
+    /// How much of its way, from one place in a figure to another, has passed for what left at a moment; none where it
+    /// has arrived. `left` in seconds since the beginning.
+    pub fn travelled(&self, left: f64) -> Option<f64> {
+        let (now, since) = (seconds(self.lab.now()), self.clock.travel_since);
+        let progress = (now - left) / self.clock.travel;
+        let moves = self.moves() && (left >= since || now < since);
+        (moves && (0.0..1.0).contains(&progress)).then_some(progress)
     }
 
     fn shows_travel(&self) -> bool {

@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 use super::place::{Place, short};
 use super::{Part, Shown};
+use crate::heard::Happening;
 use crate::laboratory::seconds;
 
 /// Of what goes together, so many are drawn.
@@ -30,15 +31,11 @@ pub struct Mover {
 /// What is on its way now.
 pub fn movers(shown: &Shown, parts: &[Part]) -> Vec<Mover> {
     let store = shown.view.read();
-    let (now, span) = (seconds(store.lab().now()), store.travel());
-    if !store.moves() || span <= 0.0 {
-        return Vec::new();
-    }
     let happenings = store.heard.happenings(store.selected, store.database, &shown.key).rev();
-    let going = happenings.map(|it| (it, (now - seconds(it.at)) / span)).take_while(|(_, progress)| *progress < 1.0);
-    let mover = |(it, progress): (&crate::heard::Happening, f64)| {
+    let going = happenings.map_while(|it| Some((it, store.travelled(seconds(it.at))?)));
+    let mover = |(it, progress): (&Happening, f64)| {
         let (id, from, to) = way(&it.step, parts)?;
-        Some(Mover { event: it.id, id, from, to, progress: progress.max(0.0) })
+        Some(Mover { event: it.id, id, from, to, progress })
     };
     going.filter_map(mover).take(MOST).collect()
 }
