@@ -83,6 +83,13 @@ fn a_broken_rule_is_noticed() {
     assert_eq!(apply(&mut world, &mut checker, "@M> XGROUP SETID s g 0"), NOTHING, "they will be delivered again");
     assert_eq!(apply(&mut world, &mut checker, "@M> XTRIM s MAXLEN 3"), [lost]);
     assert_eq!(apply(&mut world, &mut checker, "@M> FLUSHALL"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "@M> XADD s * job bad"), NOTHING);
+    let reaper = "!reap r stream=s group=g idle=100ms every=50ms work=10ms poison=bad dead=3:d audit";
+    for line in ["!consume c stream=s group=g work=10ms poison=bad audit", "!stop c", reaper] {
+        assert_eq!(apply(&mut world, &mut checker, line), NOTHING);
+    }
+    assert_eq!(apply(&mut world, &mut checker, "@M> XLEN d"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "@M> XTRIM d MAXLEN 0"), ["a dead letter is there"]);
 
     let mut world = World::new(&Scenario::single(), 1).unwrap();
     let mut late = Checker::new(&mut World::new(&Scenario::single(), 1).unwrap());

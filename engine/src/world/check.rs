@@ -11,7 +11,7 @@ use core::fmt;
 
 use super::World;
 use super::machine::{Condition, Machine};
-use super::worker::Receipt;
+use super::worker::{Receipt, Worker};
 use crate::base::time::{Duration, Time};
 use crate::cluster::slots::SLOTS;
 use crate::io::{Conn, Input};
@@ -43,6 +43,7 @@ pub const RULES: &[Rule] = &[
     ("a key is at its slot's owner", keys_are_at_home),
     ("an acknowledged write is there", acknowledged_writes_are_there),
     ("an added entry is processed, a dead letter, pending or undelivered", added_entries_are_accounted_for),
+    ("a dead letter is there", dead_letters_are_there),
     ("accounted memory is what a recount finds", memory_is_accounted),
     ("a reply belongs to its request", replies_are_in_order),
 ];
@@ -179,37 +180,38 @@ fn acknowledged_writes_are_there(world: &World) -> Vec<String> {
 
 /// Of audited producers that trim nothing, by every group of audited workers.
 fn added_entries_are_accounted_for(world: &World) -> Vec<String> {
-    let mut broken = Vec::new();
     let audited = || world.workers().filter(|worker| worker.spec.audit);
-    let is_taken = |stream: &str, group: &str, id: &Id| {
-        audited().filter(|worker| worker.takes_from(stream, group)).any(|worker| worker.has_finished(*id))
+    let has_finished = |stream: &str, group: &str, id: Id| {
+        audited().filter(|worker| worker.takes_from(stream, group)).any(|worker| worker.has_finished(id))
     };
-    for worker in audited() {
-        for (id, (dead, receipt)) in &worker.ledger.dead {
-            let stream = worker.dead_letters().and_then(|key| stream_at(world, key, receipt)?);
-            if stream.is_some_and(|stream| !stream.entries.contains(*dead)) {
-                broken.push(format!("{}: {id} was to be the dead letter {dead}, which is not there", worker.name));
-            }
-        }
-    }
-    let groups: BTreeSet<(&str, &str)> =
-        audited().filter_map(|worker| Some((worker.spec.stream.as_str(), worker.group()?))).collect();
+    let mut broken = Vec::new();
     for producer in audited().filter(|worker| worker.keeps_all()) {
         let key = producer.spec.stream.as_str();
-        for (id, receipt) in &producer.ledger.added {
+        let groups: BTreeSet<&str> = audited().filter(|it| it.spec.stream == key).filter_map(Worker::group).collect();
+        for &(id, receipt) in &producer.ledger.added {
             let Some(stream) = stream_at(world, key, receipt) else { continue };
-            let Some(stream) = stream else {
-                broken.push(format!("{key} {id}: acknowledged, and there is no such stream"));
-                continue;
-            };
-            let is_there = stream.entries.contains(*id);
-            for (_, group) in groups.iter().filter(|(of, _)| *of == key) {
-                let state = stream.group(group.as_bytes()).map(|(_, state)| state);
-                let waits = is_there && state.is_none_or(|state| *id > state.last);
-                let is_pending = is_there && state.is_some_and(|state| state.find(*id).is_some());
-                if !waits && !is_pending && !is_taken(key, group, id) {
-                    broken.push(format!("{key} {id}: acknowledged, and lost to {group}"));
-                }
+            let is_kept = |group: &&str| stream.is_some_and(|stream| keeps_for(stream, group, id));
+            let lost = groups.iter().filter(|group| !is_kept(group) && !has_finished(key, group, id));
+            broken.extend(lost.map(|group| format!("{key} {id}: acknowledged, and lost to {group}")));
+        }
+    }
+    broken
+}
+
+/// An entry is still there for a group: pending, or not delivered yet.
+fn keeps_for(stream: &Stream, group: &str, id: Id) -> bool {
+    let group = stream.group(group.as_bytes()).map(|(_, group)| group);
+    stream.entries.contains(id) && group.is_none_or(|group| id > group.last || group.find(id).is_some())
+}
+
+fn dead_letters_are_there(world: &World) -> Vec<String> {
+    let mut broken = Vec::new();
+    for worker in world.workers().filter(|worker| worker.spec.audit) {
+        let Some(key) = worker.dead_letters() else { continue };
+        for (id, &(letter, receipt)) in &worker.ledger.dead {
+            let Some(stream) = stream_at(world, key, receipt) else { continue };
+            if stream.is_none_or(|stream| !stream.entries.contains(letter)) {
+                broken.push(format!("{}: {id} became {letter} in {key}, which is not there", worker.name));
             }
         }
     }
@@ -218,7 +220,7 @@ fn added_entries_are_accounted_for(world: &World) -> Vec<String> {
 
 /// The stream as the node has it that acknowledged an entry: none where nothing can be said, for the process is down or
 /// its data was lost or flushed since; and inside, none where there is no such stream.
-fn stream_at<'w>(world: &'w World, key: &str, receipt: &Receipt) -> Option<Option<&'w Stream>> {
+fn stream_at<'w>(world: &'w World, key: &str, receipt: Receipt) -> Option<Option<&'w Stream>> {
     let machine = &world.machines[receipt.by.0 as usize];
     let node = machine.node.as_ref().filter(|_| machine.condition != Condition::Down)?;
     if machine.has_lost_since(receipt.asked) {
@@ -249,7 +251,7 @@ fn replies_are_in_order(world: &World) -> Vec<String> {
     let complaints = |load: &super::actor::Load| -> Vec<String> {
         load.complaints.iter().map(|complaint| format!("{}: {complaint}", load.name)).collect()
     };
-    let of_workers = |worker: &super::worker::Worker| -> Vec<String> {
+    let of_workers = |worker: &Worker| -> Vec<String> {
         worker.complaints.iter().map(|complaint| format!("{}: {complaint}", worker.name)).collect()
     };
     world.loads().flat_map(complaints).chain(world.workers().flat_map(of_workers)).collect()

@@ -527,16 +527,22 @@ impl World {
         if name.starts_with("tab") {
             return Err(ScriptError::new(name, "names that begin with tab are those of terminals"));
         }
+        self.has_room_for(name)?;
         Ok(self.rng.fork())
     }
 
     fn add_client(&mut self, name: &str, actor: impl FnOnce(u16) -> Actor) -> Result<u16, ScriptError> {
-        if self.clients.len() >= CLIENTS {
-            return Err(ScriptError::new(name, format!("a world has at most {CLIENTS} clients")));
-        }
+        self.has_room_for(name)?;
         let index = self.clients.len() as u16;
         self.clients.push(Client { name: name.into(), actor: actor(index), wakeup: None });
         Ok(index)
+    }
+
+    fn has_room_for(&self, name: &str) -> Result<(), ScriptError> {
+        match self.clients.len() {
+            0..CLIENTS => Ok(()),
+            _ => Err(ScriptError::new(name, format!("a world has at most {CLIENTS} clients"))),
+        }
     }
 
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeView<'_>> {

@@ -279,11 +279,6 @@ impl Worker {
         self.held.iter()
     }
 
-    /// Until when it works on the first of what it holds.
-    pub fn works_until(&self) -> Option<Time> {
-        if let Doing::Working { until } = self.doing { Some(until) } else { None }
-    }
-
     /// The command it waits to be answered, as one would type it.
     pub fn asked(&self) -> Option<String> {
         let Doing::Asking { what, sent: Some(_) } = self.doing else { return None };
@@ -557,19 +552,7 @@ impl Worker {
 
     /// `[[id, consumer, idle, deliveries]]`. What is not its own any more is another's to care for.
     fn on_deliveries(&mut self, value: &ReplyValue) {
-        let own = match value {
-            ReplyValue::Array(rows) => rows.first().and_then(|row| match row {
-                ReplyValue::Array(row) => match &row[..] {
-                    [_, ReplyValue::Bulk(owner), _, ReplyValue::Integer(count)] if **owner == *self.name.as_bytes() => {
-                        Some(*count as u64)
-                    }
-                    _ => None,
-                },
-                _ => None,
-            }),
-            _ => None,
-        };
-        match own {
+        match own_deliveries(value, self.name.as_bytes()) {
             Some(count) => self.held[0].count = Some(count),
             None => drop(self.held.pop_front()),
         }
@@ -735,6 +718,16 @@ fn read_streams(value: &ReplyValue, count: Option<u64>) -> VecDeque<Held> {
     let Some(ReplyValue::Array(pair)) = streams.first() else { return VecDeque::new() };
     let Some(ReplyValue::Array(entries)) = pair.get(1) else { return VecDeque::new() };
     entries.iter().filter_map(|entry| Held::read(entry, count)).collect()
+}
+
+/// How often an entry was delivered, if it is this consumer's.
+fn own_deliveries(value: &ReplyValue, name: &[u8]) -> Option<u64> {
+    let ReplyValue::Array(rows) = value else { return None };
+    let Some(ReplyValue::Array(row)) = rows.first() else { return None };
+    match &row[..] {
+        [_, ReplyValue::Bulk(owner), _, ReplyValue::Integer(count)] if **owner == *name => Some(*count as u64),
+        _ => None,
+    }
 }
 
 fn read_id(value: &ReplyValue) -> Option<Id> {
