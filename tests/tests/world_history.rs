@@ -301,9 +301,9 @@ fn workers_are_rewound_replayed_and_shared() {
         "!advance 3s",
         "!heal",
         "!restart r",
-        "!advance 2s",
+        "!advance 60s",
         "!stop c",
-        "!advance 20s",
+        "!advance 5s",
     ] {
         act(&mut history, line);
     }

@@ -498,6 +498,27 @@ mod tests {
     }
 
     #[test]
+    fn who_works_on_a_stream_is_shown_with_what_it_holds() {
+        let mut lab = Laboratory::new("single", Some(7));
+        lab.act("!produce p stream=s rate=100 count=3").unwrap();
+        lab.advance(Duration::from_seconds(1), &mut || true);
+        lab.act("!consume c stream=s group=g batch=2 work=5s").unwrap();
+        lab.advance(Duration::from_seconds(2), &mut || true);
+        let work = |lab: &Laboratory, name: &str| {
+            let client = lab.scene().clients.into_iter().find(|client| client.name == name).unwrap();
+            (client.kind, client.work.unwrap())
+        };
+        let (kind, producer) = work(&lab, "p");
+        assert_eq!((kind, producer.state, producer.done), (ClientKind::Producer, WorkState::Stopped, 3));
+        let (kind, consumer) = work(&lab, "c");
+        assert_eq!((kind, consumer.state, consumer.holds.len()), (ClientKind::Consumer, WorkState::Running, 2));
+        lab.act("!crash c").unwrap();
+        let (_, consumer) = work(&lab, "c");
+        assert_eq!((consumer.state, consumer.holds.len()), (WorkState::Crashed, 0));
+        assert!(lab.rows(true, "", 100).iter().any(|row| &*row.what == "c crashed with 2 entries in its hands"));
+    }
+
+    #[test]
     fn nodes_are_found_by_what_people_paste() {
         let lab = Laboratory::new("3-masters", None);
         assert_eq!(lab.node_at(Some("172.50.0.12"), None).as_deref(), Some("B-M"));
