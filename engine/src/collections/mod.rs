@@ -7,6 +7,7 @@ pub mod dict;
 pub mod intset;
 pub mod listpack;
 pub mod quicklist;
+mod row;
 mod segments;
 pub mod slab;
 pub mod table;

@@ -4,19 +4,14 @@
 //! same nodes, and hence the same encodings and dumps, as it would have there. What Redis calls a plain node is here a listpack with
 //! one element, larger than the limit. Deliberately absent: compression of inner nodes.
 
-use super::listpack::{Element, Iter as PackIter, Listpack};
-use crate::base::heap;
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+use super::listpack::{Element, Iter as PackIter, Listpack, Position};
+use super::row::{Cursor, Node, Row};
 use core::iter::{Rev, Take};
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Quicklist {
-    nodes: VecDeque<Node>,
-    len: usize,
-    /// What the listpacks cost.
-    packs: usize,
+    nodes: Row,
 }
 
 /// How much a node may hold: so many bytes, or so many elements.
@@ -33,14 +28,6 @@ pub enum Side {
     After,
 }
 
-#[derive(Clone, Debug)]
-struct Node {
-    pack: Listpack,
-    count: u32,
-}
-
-/// The modelled size of a node in the row.
-const NODE: usize = 32;
 /// Where elements are counted, a node is bounded in bytes all the same.
 const COUNTED_BYTES: usize = 8192;
 /// What Redis reckons an element takes beyond its text.
@@ -108,17 +95,11 @@ impl Node {
         let bytes = self.bytes() + other.bytes() - PACK_OVERHEAD;
         !self.is_plain(fill) && !other.is_plain(fill) && !fill.is_exceeded(bytes, (self.count + other.count) as usize)
     }
+}
 
-    fn insert(&mut self, offset: usize, element: Element<'_>) {
-        let at = self.pack.seek(offset as i64).unwrap_or(self.pack.end());
-        self.pack.insert(at, element);
-    }
-
-    fn split_off(&mut self, offset: usize) -> Node {
-        let at = self.pack.seek(offset as i64).unwrap_or(self.pack.end());
-        let pack = self.pack.split_off(at);
-        Node { count: self.count - offset as u32, pack }
-    }
+/// The place before the element at `offset`, or the end.
+fn seek(pack: &Listpack, offset: usize) -> Position {
+    pack.seek(offset as i64).unwrap_or(pack.end())
 }
 
 impl Quicklist {
@@ -127,15 +108,15 @@ impl Quicklist {
     }
 
     pub fn len(&self) -> usize {
-        self.len
+        self.nodes.elements()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     pub fn memory(&self) -> usize {
-        self.packs + heap::cost(self.nodes.len() * NODE)
+        self.nodes.memory()
     }
 
     /// The nodes, as an RDB file holds them.
@@ -153,10 +134,10 @@ impl Quicklist {
 
     /// The only node, taken out, if there is one and it has shrunk enough to stand alone. Nothing at all counts as one.
     pub fn take_shrunken(&mut self, fill: Fill) -> Option<Listpack> {
-        match self.nodes.front() {
+        match self.nodes.get(0) {
             None => Some(Listpack::new()),
             Some(node) if self.nodes.len() == 1 && !node.is_plain(fill) => {
-                fill.has_shrunk(node.bytes(), self.len).then(|| self.take_node(0).pack)
+                fill.has_shrunk(node.bytes(), self.len()).then(|| self.nodes.remove(0).pack)
             }
             _ => None,
         }
@@ -164,18 +145,18 @@ impl Quicklist {
 
     pub fn push_back(&mut self, text: &[u8], fill: Fill) {
         let last = self.nodes.len().wrapping_sub(1);
-        match self.nodes.back() {
+        match self.nodes.last() {
             Some(node) if node.has_room(text.len(), fill) => {
-                self.edit(last, |node| node.pack.push_back(Element::of(text)), 1);
+                self.nodes.edit(last, |pack| pack.push_back(Element::of(text)));
             }
             _ => self.add_node(self.nodes.len(), Node::of(Element::of(text))),
         }
     }
 
     pub fn push_front(&mut self, text: &[u8], fill: Fill) {
-        match self.nodes.front() {
+        match self.nodes.get(0) {
             Some(node) if node.has_room(text.len(), fill) => {
-                self.edit(0, |node| node.pack.push_front(Element::of(text)), 1);
+                self.nodes.edit(0, |pack| pack.push_front(Element::of(text)));
             }
             _ => self.add_node(0, Node::of(Element::of(text))),
         }
@@ -187,31 +168,24 @@ impl Quicklist {
 
     /// The elements from an index on.
     pub fn iter_from(&self, index: usize) -> Iter<'_> {
-        let Some((node, offset)) = self.locate(index) else { return Iter { list: self, node: 0, pack: None } };
-        let pack = &self.nodes[node].pack;
-        let at = pack.seek(offset as i64).unwrap_or(pack.end());
-        Iter { list: self, node, pack: Some(pack.iter_from(at)) }
+        let (node, offset) = self.nodes.locate(index).unwrap_or((self.nodes.len(), 0));
+        let nodes = self.nodes.from(node);
+        Iter { nodes, pack: nodes.node().map(|node| node.pack.iter_from(seek(&node.pack, offset))) }
     }
 
     /// The elements from an index back to the first.
     pub fn iter_back_from(&self, index: usize) -> IterBack<'_> {
-        let Some((node, offset)) = self.locate(index) else { return IterBack { list: self, node: 0, pack: None } };
-        IterBack { list: self, node, pack: Some(self.nodes[node].pack.iter().rev().skip_to(&self.nodes[node], offset)) }
+        let (node, offset) = self.nodes.locate(index).unwrap_or((self.nodes.len(), 0));
+        let nodes = self.nodes.from(node);
+        IterBack { nodes, pack: nodes.node().map(|node| node.pack.iter().rev().skip_to(node, offset)) }
     }
 
     /// Replaces the element at an index that is below the length.
     pub fn set(&mut self, index: usize, text: &[u8], fill: Fill) {
-        let (node, offset) = self.locate(index).expect("the index is below the length");
+        let (node, offset) = self.nodes.locate(index).expect("the index is below the length");
         let (alone, plain) = (self.nodes[node].count == 1, self.nodes[node].is_plain(fill));
         if plain == fill.is_large(text.len()) {
-            self.edit(
-                node,
-                |node| {
-                    let at = node.pack.seek(offset as i64).expect("the offset is below the count");
-                    node.pack.replace(at, Element::of(text));
-                },
-                0,
-            );
+            self.nodes.edit(node, |pack| pack.replace(seek(pack, offset), Element::of(text)));
             return;
         }
         self.insert(index, Side::After, text, fill);
@@ -223,17 +197,17 @@ impl Quicklist {
 
     /// Puts an element beside the one at an index that is below the length.
     pub fn insert(&mut self, index: usize, side: Side, text: &[u8], fill: Fill) {
-        let (node, offset) = self.locate(index).expect("the index is below the length");
+        let (node, offset) = self.nodes.locate(index).expect("the index is below the length");
         let count = self.nodes[node].count as usize;
         let place = offset + usize::from(side == Side::After);
         let element = Element::of(text);
         let fits = |node: Option<&Node>| node.is_some_and(|node| node.has_room(text.len(), fill));
         if fits(Some(&self.nodes[node])) {
-            self.edit(node, |node| node.insert(place, element), 1);
+            self.nodes.edit(node, |pack| pack.insert(seek(pack, place), element));
         } else if place == count && side == Side::After && fits(self.nodes.get(node + 1)) {
-            self.edit(node + 1, |node| node.insert(0, element), 1);
+            self.nodes.edit(node + 1, |pack| pack.push_front(element));
         } else if place == 0 && node > 0 && fits(self.nodes.get(node - 1)) {
-            self.edit(node - 1, |node| node.insert(node.count as usize, element), 1);
+            self.nodes.edit(node - 1, |pack| pack.push_back(element));
         } else if place == 0 || place == count {
             self.add_node(node + usize::from(place > 0), Node::of(element));
         } else {
@@ -242,17 +216,15 @@ impl Quicklist {
     }
 
     fn insert_by_splitting(&mut self, node: usize, place: usize, side: Side, text: &[u8], fill: Fill) {
-        let mut back = Node { pack: Listpack::new(), count: 0 };
-        self.edit(node, |node| back = node.split_off(place), 0);
-        self.len -= back.count as usize;
-        self.add_node(node + 1, back);
+        let pack = self.nodes.edit(node, |pack| pack.split_off(seek(pack, place)));
+        self.add_node(node + 1, Node { count: pack.len() as u32, pack });
         let element = Element::of(text);
         if fill.is_large(text.len()) {
             return self.add_node(node + 1, Node::of(element));
         }
         match side {
-            Side::After => self.edit(node + 1, |node| node.insert(0, element), 1),
-            Side::Before => self.edit(node, |node| node.insert(place, element), 1),
+            Side::After => self.nodes.edit(node + 1, |pack| pack.push_front(element)),
+            Side::Before => self.nodes.edit(node, |pack| pack.insert(seek(pack, place), element)),
         }
         let center = node + usize::from(side == Side::Before);
         self.merge_around(center, fill);
@@ -260,24 +232,21 @@ impl Quicklist {
 
     /// Removes `count` elements from an index on.
     pub fn remove(&mut self, index: usize, count: usize) {
-        let mut left = count.min(self.len.saturating_sub(index));
-        let Some((mut first, offset)) = self.locate(index) else { return };
+        let mut left = count.min(self.len().saturating_sub(index));
+        let Some((mut first, offset)) = self.nodes.locate(index) else { return };
         if offset > 0 {
             let here = (self.nodes[first].count as usize - offset).min(left);
             self.cut(first, offset, here);
             left -= here;
             first += 1;
         }
-        let is_whole = |node: &&Node| {
-            let whole = left > 0 && node.count as usize <= left;
-            left -= if whole { node.count as usize } else { 0 };
-            whole
-        };
-        let whole = self.nodes.range(first..).take_while(is_whole).count();
-        for gone in self.nodes.drain(first..first + whole) {
-            self.packs -= gone.pack.memory();
-            self.len -= gone.count as usize;
+        let (mut nodes, mut end) = (self.nodes.from(first), first);
+        while let Some(node) = nodes.node().filter(|node| left > 0 && node.count as usize <= left) {
+            left -= node.count as usize;
+            end += 1;
+            nodes.forward();
         }
+        self.nodes.remove_range(first..end);
         if left > 0 {
             self.cut(first, 0, left);
         }
@@ -285,98 +254,28 @@ impl Quicklist {
 
     /// Removes some elements of a node, but not all.
     fn cut(&mut self, node: usize, offset: usize, count: usize) {
-        self.edit(
-            node,
-            |node| {
-                let at = node.pack.seek(offset as i64).expect("the offset is below the count");
-                node.pack.remove_many(at, count);
-            },
-            0,
-        );
-        self.len -= count;
+        self.nodes.edit(node, |pack| pack.remove_many(seek(pack, offset), count));
     }
 
     /// Removes the elements of these ascending indices, all in one pass.
-    pub fn remove_sorted(&mut self, mut indices: &[usize]) {
-        let (mut node, mut start) = (0, 0);
-        while let Some(&next) = indices.first() {
-            let count = self.nodes[node].count as usize;
-            let here = indices.partition_point(|&index| index < start + count);
-            if here == count {
-                self.take_node(node);
-            } else if next < start + count {
-                let offsets: Vec<usize> = indices[..here].iter().map(|index| index - start).collect();
-                self.edit(node, |node| node.pack.remove_sorted(&offsets), 0);
-                self.len -= here;
-            }
-            node += usize::from(here < count);
-            start += count;
-            indices = &indices[here..];
-        }
+    pub fn remove_sorted(&mut self, indices: &[usize]) {
+        self.nodes.remove_elements(indices);
     }
 
     /// Frees the last node, so that a long list can be freed in steps.
     pub fn drop_node(&mut self) {
         if let Some(last) = self.nodes.len().checked_sub(1) {
-            self.take_node(last);
+            self.nodes.remove(last);
         }
-    }
-
-    /// The node of an index and the offset there, looking from the nearer end.
-    fn locate(&self, index: usize) -> Option<(usize, usize)> {
-        if index >= self.len {
-            return None;
-        }
-        if index < self.len / 2 {
-            let mut start = 0;
-            for (at, node) in self.nodes.iter().enumerate() {
-                if index < start + node.count as usize {
-                    return Some((at, index - start));
-                }
-                start += node.count as usize;
-            }
-        } else {
-            let mut start = self.len;
-            for (at, node) in self.nodes.iter().enumerate().rev() {
-                start -= node.count as usize;
-                if index >= start {
-                    return Some((at, index - start));
-                }
-            }
-        }
-        unreachable!("the counts of all nodes add up to the length")
-    }
-
-    /// The one way to change a node's elements: keeps their count, what they cost and, by `added`, the length.
-    fn edit(&mut self, at: usize, change: impl FnOnce(&mut Node), added: usize) {
-        let node = &mut self.nodes[at];
-        self.packs -= node.pack.memory();
-        change(node);
-        node.count = node.pack.len() as u32;
-        self.packs += node.pack.memory();
-        self.len += added;
     }
 
     fn add_node(&mut self, at: usize, node: Node) {
         // The node that is no longer the outermost is not pushed to any more.
-        let outer = if at == 0 { 0 } else { at - 1 };
+        let outer = at.saturating_sub(1);
         if outer < self.nodes.len() {
-            self.edit(outer, |node| node.pack.shrink(), 0);
-        }
-        self.packs += node.pack.memory();
-        self.len += node.count as usize;
-        if self.nodes.len() == self.nodes.capacity() {
-            // Not twice as much: the row is accounted for by its length.
-            self.nodes.reserve_exact(4 + self.nodes.len() / 8);
+            self.nodes.edit(outer, Listpack::shrink);
         }
         self.nodes.insert(at, node);
-    }
-
-    fn take_node(&mut self, at: usize) -> Node {
-        let node = self.nodes.remove(at).expect("there is such a node");
-        self.packs -= node.pack.memory();
-        self.len -= node.count as usize;
-        node
     }
 
     /// Merges what fits among a node, its neighbours and theirs, in Redis's order.
@@ -398,16 +297,15 @@ impl Quicklist {
         if !left.merges_with(right, fill) {
             return false;
         }
-        let right = self.take_node(at + 1);
-        self.edit(at, |node| node.pack.append(&right.pack), right.count as usize);
+        let right = self.nodes.remove(at + 1);
+        self.nodes.edit(at, |pack| pack.append(&right.pack));
         true
     }
 }
 
 /// The elements of a quicklist, from one of them on.
 pub struct Iter<'a> {
-    list: &'a Quicklist,
-    node: usize,
+    nodes: Cursor<'a>,
     pack: Option<PackIter<'a>>,
 }
 
@@ -419,16 +317,15 @@ impl<'a> Iterator for Iter<'a> {
             if let Some(element) = self.pack.as_mut()?.next() {
                 return Some(element);
             }
-            self.node += 1;
-            self.pack = self.list.nodes.get(self.node).map(|node| node.pack.iter());
+            self.nodes.forward();
+            self.pack = self.nodes.node().map(|node| node.pack.iter());
         }
     }
 }
 
 /// The elements of a quicklist, from one of them back to the first.
 pub struct IterBack<'a> {
-    list: &'a Quicklist,
-    node: usize,
+    nodes: Cursor<'a>,
     pack: Option<Take<Rev<PackIter<'a>>>>,
 }
 
@@ -454,9 +351,8 @@ impl<'a> Iterator for IterBack<'a> {
             if let Some(element) = self.pack.as_mut()?.next() {
                 return Some(element);
             }
-            self.node = self.node.checked_sub(1)?;
-            let node = &self.list.nodes[self.node];
-            self.pack = Some(node.pack.iter().rev().take(node.count as usize));
+            self.nodes.back();
+            self.pack = self.nodes.node().map(|node| node.pack.iter().rev().take(node.count as usize));
         }
     }
 }
@@ -466,22 +362,16 @@ mod tests {
     use super::*;
     use crate::base::rng::Rng;
     use alloc::vec;
+    use alloc::vec::Vec;
 
     fn check(list: &Quicklist, model: &[Vec<u8>]) {
         assert_eq!(list.len(), model.len());
         let text = |element: Element<'_>| element.with(<[u8]>::to_vec);
         assert!(list.iter_from(0).map(text).eq(model.iter().cloned()));
+        list.nodes.check();
         if let Some(last) = model.len().checked_sub(1) {
             assert!(list.iter_back_from(last).map(text).eq(model.iter().rev().cloned()));
         }
-        let (mut packs, mut len) = (0, 0);
-        for node in &list.nodes {
-            assert_eq!(node.count as usize, node.pack.len());
-            assert!(node.count > 0);
-            packs += node.pack.memory();
-            len += node.pack.len();
-        }
-        assert_eq!((packs, len), (list.packs, list.len));
     }
 
     #[test]
