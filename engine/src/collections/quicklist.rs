@@ -312,6 +312,7 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = Element<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Element<'a>> {
         loop {
             if let Some(element) = self.pack.as_mut()?.next() {

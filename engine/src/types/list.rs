@@ -310,6 +310,7 @@ enum Elements<'a> {
 
 impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
+    #[inline]
     fn next(&mut self) -> Option<Element<'a>> {
         match self {
             Elements::Pack(iter) => iter.next(),

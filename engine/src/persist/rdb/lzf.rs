@@ -132,25 +132,26 @@ fn pack(text: &[u8], most: usize, seen: &mut [u32], base: u32) -> Option<Vec<u8>
     Some(out.bytes)
 }
 
-/// How many bytes are the same from two positions on, the first three being so.
+/// How many bytes are the same from two positions on, the first three being so. Where many are left, liblzf looks at sixteen
+/// more before it asks whether that is too many.
 fn match_length(text: &[u8], before: usize, at: usize) -> usize {
     let most = (text.len() - at - 2).min(MAX_MATCH);
-    let same = |length: usize| text.get(before + length) == text.get(at + length);
-    let mut length = 2;
-    if most > 16 {
-        for _ in 0..16 {
-            length += 1;
-            if !same(length) {
-                return length;
-            }
+    let least = if most > 16 { 19 } else { 3 };
+    let same = same_bytes(&text[before..], &text[at..][..text.len().min(at + least.max(most)) - at]);
+    if same < least { same } else { same.min(most).max(least) }
+}
+
+/// How many bytes two texts begin with alike, compared in words. The second is not the longer one.
+fn same_bytes(a: &[u8], b: &[u8]) -> usize {
+    let (words, rest) = b.as_chunks::<8>();
+    for (index, (a, b)) in a.as_chunks::<8>().0.iter().zip(words).enumerate() {
+        let different = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if different != 0 {
+            return index * 8 + different.trailing_zeros() as usize / 8;
         }
     }
-    loop {
-        length += 1;
-        if length >= most || !same(length) {
-            return length;
-        }
-    }
+    let done = words.len() * 8;
+    done + a[done..].iter().zip(rest).take_while(|(a, b)| a == b).count()
 }
 
 /// The text of this length that was packed; `None` if it is not what the bytes say.
@@ -161,32 +162,53 @@ pub fn unpack(packed: &[u8], length: usize) -> Option<Vec<u8>> {
     }
     let mut out = Vec::new();
     out.try_reserve_exact(length).ok()?;
-    let mut rest = packed;
+    out.resize(length, 0);
+    let (mut at, mut rest) = (0, packed);
     while let Some((&control, behind)) = rest.split_first() {
         rest = behind;
         let control = usize::from(control);
+        let count;
         if control < MAX_LITERAL {
-            out.extend_from_slice(rest.get(..=control)?);
-            rest = &rest[control + 1..];
+            count = control + 1;
+            copy_literals(rest.get(..count)?, rest, out.get_mut(at..)?)?;
+            rest = &rest[count..];
         } else {
-            let mut count = 2 + (control >> 5);
-            if count == 9 {
-                count += take(&mut rest)?;
-            }
+            let long = control >> 5 == 7;
+            count = 2 + (control >> 5) + if long { take(&mut rest)? } else { 0 };
             let offset = (control & 0x1f) << 8 | take(&mut rest)?;
-            let from = out.len().checked_sub(offset + 1)?;
-            if count > length - out.len() {
+            let from = at.checked_sub(offset + 1)?;
+            if count > length - at {
                 return None;
             }
-            for index in from..from + count {
-                out.push(out[index]);
-            }
+            copy_back(&mut out, from, at, count);
         }
-        if out.len() > length {
-            return None;
-        }
+        at += count;
     }
-    (out.len() == length).then_some(out)
+    (at == length).then_some(out)
+}
+
+/// Copies bytes to the beginning of `out`, if there is room for them; with them, because that is quicker, a few more of
+/// those they are the first of, to where others will come.
+fn copy_literals(literals: &[u8], all: &[u8], out: &mut [u8]) -> Option<()> {
+    match (all.first_chunk::<MAX_LITERAL>(), out.first_chunk_mut::<MAX_LITERAL>()) {
+        (Some(from), Some(to)) => *to = *from,
+        _ => out.get_mut(..literals.len())?.copy_from_slice(literals),
+    }
+    Some(())
+}
+
+/// Repeats bytes from further ahead, which may be those that this writes; in words, and a few too many, where that does no
+/// harm.
+fn copy_back(out: &mut [u8], from: usize, at: usize, count: usize) {
+    const WORD: usize = 8;
+    let in_words = at - from >= WORD && out.len() - at >= count + WORD;
+    if !in_words {
+        return (0..count).for_each(|index| out[at + index] = out[from + index]);
+    }
+    for done in (0..count).step_by(WORD) {
+        let word: [u8; WORD] = out[from + done..][..WORD].try_into().expect("a word");
+        out[at + done..][..WORD].copy_from_slice(&word);
+    }
 }
 
 fn take(rest: &mut &[u8]) -> Option<usize> {
@@ -217,6 +239,43 @@ mod tests {
             assert_eq!(unpack(&packed[..packed.len() - 1], text.len()), None);
         }
         assert!(shrunk > 2000, "{shrunk}");
+    }
+
+    /// One byte after another, as liblzf does it.
+    fn match_length_by_bytes(text: &[u8], before: usize, at: usize) -> usize {
+        let most = (text.len() - at - 2).min(MAX_MATCH);
+        let same = |length: usize| text.get(before + length) == text.get(at + length);
+        let mut length = 2;
+        if most > 16 {
+            for _ in 0..16 {
+                length += 1;
+                if !same(length) {
+                    return length;
+                }
+            }
+        }
+        loop {
+            length += 1;
+            if length >= most || !same(length) {
+                return length;
+            }
+        }
+    }
+
+    #[test]
+    fn a_match_is_as_long_as_liblzf_finds_it() {
+        let mut rng = Rng::new(6);
+        for length in 4..400 {
+            let at = 1 + rng.below(length as u64 - 3) as usize;
+            let before = rng.below(at as u64) as usize;
+            let mut text = vec![b'a'; length];
+            assert_eq!(match_length(&text, before, at), match_length_by_bytes(&text, before, at));
+            let other = (at + 3 + rng.below(30) as usize).min(length - 1).max(before + 3);
+            text[other] = b'b';
+            if text[before..before + 3] == text[at..at + 3] {
+                assert_eq!(match_length(&text, before, at), match_length_by_bytes(&text, before, at));
+            }
+        }
     }
 
     #[test]
