@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::base::rng::Rng;
+use crate::base::sort;
 use crate::base::time::{Duration, Time};
 use crate::clients::blocked::{Blocked, Pause, Paused, Waiting};
 use crate::clients::client::Clients;
@@ -168,7 +169,7 @@ impl Stats {
     pub fn calls(&self) -> impl Iterator<Item = (&'static str, Calls)> {
         let mut all: Vec<_> =
             self.calls.slots.iter().flatten().map(|(command, calls)| (command.full_name, *calls)).collect();
-        all.sort_by_key(|(name, _)| *name);
+        sort::sort_by_key(&mut all, |(name, _)| *name);
         all.into_iter()
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, Ref, RefCell};
 use std::rc::Rc;
 
+use kvarium_engine::base::sort;
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::resp::value::ReplyValue;
@@ -805,7 +806,7 @@ impl Known for Store {
                 }
             });
             if cursor == 0 || keys.len() >= limit || passed >= COMPLETION_SCAN {
-                keys.sort();
+                sort::sort_by(&mut keys, Ord::cmp);
                 return keys;
             }
         }

@@ -1,5 +1,6 @@
 //! What could come next on a typed line, read from the command table: choices for its last word, and what is still to be given.
 
+use kvarium_engine::base::sort;
 use kvarium_engine::commands;
 use kvarium_engine::commands::declaration::{Argument, ArgumentKind, Command};
 use kvarium_engine::resp::show::argument_text;
@@ -78,7 +79,7 @@ fn suggest_name(from: usize, last: &str) -> Suggestions {
     }
     let typed = find(commands::all(), last.as_bytes());
     let mut choices = beginning(commands::all().map(|command| cased(command.name, last)).collect(), last);
-    choices.sort_by_key(|name| name.len());
+    sort::sort_by_key(&mut choices, |name| name.len());
     choices.retain(|name| name.len() > last.len());
     let hint = typed.map(|command| format!(" {}", usage(command))).unwrap_or_default();
     Suggestions { from, choices, hint }
@@ -86,7 +87,7 @@ fn suggest_name(from: usize, last: &str) -> Suggestions {
 
 fn suggest_subcommand(command: &Command, from: usize, last: &str) -> Suggestions {
     let mut choices: Vec<_> = command.subcommands.iter().map(|sub| cased(sub.name, last)).collect();
-    choices.sort();
+    sort::sort_by(&mut choices, Ord::cmp);
     let hint = command.subcommand(last.as_bytes()).map(|sub| format!(" {}", usage(sub))).unwrap_or_default();
     Suggestions { from, choices: beginning(choices, last), hint }
 }

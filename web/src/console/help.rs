@@ -1,5 +1,6 @@
 //! HELP, as `redis-cli` gives it, from the command table.
 
+use kvarium_engine::base::sort;
 use kvarium_engine::commands;
 use kvarium_engine::commands::declaration::Command;
 
@@ -20,7 +21,7 @@ pub fn help(words: &[Vec<u8>]) -> Help {
     let Some(first) = words.first().map(text) else { return Help::Nothing };
     if let Some(group) = first.strip_prefix('@') {
         let mut all: Vec<_> = commands::all().filter(|it| it.group.name().eq_ignore_ascii_case(group)).collect();
-        all.sort_by_key(|command| command.name);
+        sort::sort_by_key(&mut all, |command| command.name);
         let lines: Vec<_> = all.into_iter().map(|command| entry(command, &upper(command.name))).collect();
         return if lines.is_empty() { Help::Unknown(first) } else { Help::Text(lines.join("\n\n")) };
     }
@@ -52,7 +53,7 @@ fn with_subcommands(command: &Command) -> String {
     let name = upper(command.name);
     let mut entries = vec![entry(command, &name)];
     let mut subcommands: Vec<_> = command.subcommands.iter().collect();
-    subcommands.sort_by_key(|sub| sub.name);
+    sort::sort_by_key(&mut subcommands, |sub| sub.name);
     entries.extend(subcommands.iter().map(|sub| entry(sub, &format!("{name} {}", upper(sub.name)))));
     entries.join("\n\n")
 }

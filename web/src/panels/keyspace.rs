@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use kvarium_engine::base::glob;
+use kvarium_engine::base::sort;
 use kvarium_engine::inspect::{Inspect, KeyView};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -51,7 +52,7 @@ impl Listing {
             }
         }
         if cursor == 0 && keys.len() <= 10 * PAGE {
-            keys.sort_by(|a, b| a.key.cmp(&b.key));
+            sort::sort_by(&mut keys, |a, b| a.key.cmp(&b.key));
         }
         Listing { keys, more: cursor != 0 }
     }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::base::number::parse_i64;
+use crate::base::sort;
 use crate::commands::call::{Call, count};
 use crate::commands::collection::{replace, reply_element};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
@@ -54,7 +55,7 @@ const TOO_MANY_KEYS: Error = Error::fixed("ERR Number of keys can't be greater t
 /// The smallest set, and the others from the smaller to the larger; `None` if there is no set behind one of the keys.
 fn smallest_first(sets: Vec<Option<&Set>>) -> Option<(&Set, Vec<&Set>)> {
     let mut sets: Vec<&Set> = sets.into_iter().collect::<Option<_>>()?;
-    sets.sort_by_key(|set| set.len());
+    sort::sort_by_key(&mut sets, |set| set.len());
     let smallest = *sets.first()?;
     sets.retain(|set| !core::ptr::eq(*set, smallest));
     Some((smallest, sets))

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::base::sort;
 use crate::commands::call::Call;
 use crate::commands::collection::{replace, reply_element};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
@@ -60,7 +61,7 @@ fn sunion(call: &mut Call<'_>) -> Outcome {
     let limits = call.state.limits();
     let mut sets: Vec<&Set> = sets_of(call.state, call.args.from(1).iter())?.into_iter().flatten().collect();
     // The larger a set, the likelier a member is found in it.
-    sets.sort_by_key(|set| core::cmp::Reverse(set.len()));
+    sort::sort_by_key(&mut sets, |set| core::cmp::Reverse(set.len()));
     sets.dedup_by(|set, before| core::ptr::eq(*set, *before));
     if sets.first().is_none_or(|set| set.may_be_small(&limits)) || !is_cheaper_by_skipping(&sets) {
         reply_set(call.reply, &Set::union(&sets, &limits));
@@ -98,7 +99,7 @@ fn difference(sets: Sets<'_>, limits: &Limits) -> Set {
     }
     if is_cheaper_by_search(first, &others) {
         // The larger a set, the likelier a member is found in it.
-        others.sort_by_key(|set| core::cmp::Reverse(set.len()));
+        sort::sort_by_key(&mut others, |set| core::cmp::Reverse(set.len()));
         first.sifted(&others, false).for_each(|member| _ = result.add(member, limits));
     } else {
         result.add_all(first, limits);

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::base::sort;
 use crate::collections::listpack::Element;
 use crate::keyspace::ValueRef;
 use crate::types::zset::{Scored, Unranked};
@@ -102,7 +103,7 @@ fn or_zero(score: f64) -> f64 {
 /// The inputs that are there with their weights, the smallest first: the order in which Redis adds floats up.
 fn from_the_smallest<'a>(inputs: &[Input<'a>]) -> Vec<(Source<'a>, f64)> {
     let mut sources: Vec<_> = inputs.iter().filter_map(|input| Some((input.source?, input.weight))).collect();
-    sources.sort_by_key(|(source, _)| source.len());
+    sort::sort_by_key(&mut sources, |(source, _)| source.len());
     sources
 }
 
@@ -170,7 +171,7 @@ pub fn difference(inputs: &[Input<'_>], limits: &Limits) -> ZSet {
     let is_cheaper_by_search = searches <= removals;
     if is_cheaper_by_search {
         // The larger a set, the likelier a member is found in it.
-        others.sort_by_key(|source| core::cmp::Reverse(source.len()));
+        sort::sort_by_key(&mut others, |source| core::cmp::Reverse(source.len()));
     }
     for Scored { member, score } in first.iter() {
         let is_left = !is_cheaper_by_search || others.iter().all(|source| source.score(member).is_none());

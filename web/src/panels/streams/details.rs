@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use kvarium_engine::base::sort;
 use kvarium_engine::base::time::Time;
 use kvarium_engine::event::Step;
 use kvarium_engine::inspect::stream::{EntryView, PendingView};
@@ -120,7 +121,7 @@ impl Props {
             found.filter(|pending| pending.id == id).map(|pending| (part.clone(), pending))
         };
         let mut held: Vec<_> = self.parts.iter().filter_map(pending).collect();
-        held.sort_by_key(|(part, _)| first.is_none_or(|first| **first != *part.group.name));
+        sort::sort_by_key(&mut held, |(part, _)| first.is_none_or(|first| **first != *part.group.name));
         if entry.is_none() && held.is_empty() && self.told(id).is_empty() {
             return None;
         }

@@ -10,6 +10,7 @@ mod trays;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use kvarium_engine::base::sort;
 use kvarium_engine::base::time::{Duration, Time};
 use kvarium_engine::event::Step;
 use kvarium_engine::inspect::Inspect;
@@ -176,7 +177,7 @@ fn stream_keys(node: Inspect<'_>, db: usize) -> Vec<Rc<[u8]>> {
             }
         });
         if cursor == 0 || passed >= PASSED {
-            keys.sort();
+            sort::sort_by(&mut keys, Ord::cmp);
             keys.dedup();
             return keys;
         }

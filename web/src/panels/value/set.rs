@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use kvarium_engine::base::sort;
 use kvarium_engine::inspect::value::{Excerpt, Overlap, SetView, ValueView, overlap};
 use kvarium_engine::resp::show::argument_text;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -149,7 +150,7 @@ fn Comparison(props: &Props) -> Html {
             break;
         }
     }
-    known.sort();
+    sort::sort_by(&mut known, Ord::cmp);
     if known.is_empty() {
         return html! { <aside class="comparison"><p class="quiet">{ words.no_other_set() }</p></aside> };
     }
