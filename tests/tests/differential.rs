@@ -1,5 +1,5 @@
 //! Random calls, ours against real servers: a short run here; a long one with `KVARIUM_SEQUENCES=1000`, and one of its
-//! seeds again with `KVARIUM_SEED`.
+//! seeds again, or some from one on, with `KVARIUM_SEED`.
 
 use kvarium_engine::commands::declaration::Group;
 use kvarium_tests::differential::{GROUPS, compare};
@@ -25,11 +25,9 @@ fn compare_with(peer: Peer, groups: &[Group]) {
         );
     };
     let ours = Server::start(&DEBUG);
-    let seeds = match number("KVARIUM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("KVARIUM_SEQUENCES").unwrap_or(SEQUENCES),
-    };
-    for seed in seeds {
+    let (first, many) = (number("KVARIUM_SEED"), number("KVARIUM_SEQUENCES"));
+    let count = many.unwrap_or(if first.is_some() { 1 } else { SEQUENCES });
+    for seed in first.unwrap_or(0)..first.unwrap_or(0) + count {
         if let Err(why) = compare(seed, groups, CALLS, &ours, &theirs, peer) {
             panic!("{why}");
         }
