@@ -268,7 +268,6 @@ fn is_newer_stream(call: &Call, ours: &ReplyValue, theirs: &ReplyValue) -> bool 
     let refused = |reply: &ReplyValue| matches!(reply, ReplyValue::Error(_));
     match call.command.full_name {
         "xread" | "xreadgroup" if refused(theirs) => refused(ours) || call.words.iter().any(|word| word == b"+"),
-        "xsetid" => refused(ours) && refused(theirs),
         // It reckons otherwise how far a group has come.
         "xinfo|groups" => without_progress(ours) == without_progress(theirs),
         "xinfo|stream" => !refused(ours) && !refused(theirs) && without_progress(ours) == without_progress(theirs),
@@ -359,6 +358,8 @@ fn is_cut(call: &Call, peer: Peer) -> bool {
     match call.command.name {
         // What is stored may differ where the reply may.
         "sort" => has_word(call, "STORE") && (has_word(call, "BY") || !has_word(call, "ALPHA")),
+        // 7.0 lets it go below the highest ID that was deleted.
+        "xsetid" => peer == REDIS,
         "lset" => call.words.get(2).is_some_and(|index| index.len() > 12),
         "lrem" | "lpos" => call.words.contains(&i64::MIN.to_string().into_bytes()),
         name => peer == REDIS && name.starts_with('z') && call.words.windows(2).any(is_limit),
