@@ -229,6 +229,26 @@ impl Table {
         self.discard(hash, pointer);
     }
 
+    /// Removes the records of these ranks, which are below [`Table::ranked`]; many at once, so that memory is waited for once
+    /// and not once for each.
+    pub fn remove_ranks(&mut self, ranks: Range<usize>) {
+        let mut left = ranks.len();
+        while left > 0 {
+            let count = left.min(LOT);
+            let ranking = self.ranking.as_ref().expect("ranks below `ranked` are asked for");
+            let lot: Vec<_> = ranking.range(ranks.start..ranks.start + count).map(|ranked| ranked.pointer).collect();
+            lot.iter().for_each(|pointer| prefetch(pointer.0.as_ptr()));
+            let mut keys = [&b""[..]; LOT];
+            keys.iter_mut().zip(&lot).for_each(|(key, pointer)| *key = self.read(*pointer).key);
+            let hashes = self.request(&keys[..count]);
+            for (hash, pointer) in hashes.into_iter().zip(lot) {
+                self.take_rank(ranks.start);
+                self.discard(hash, pointer);
+            }
+            left -= count;
+        }
+    }
+
     /// Calls `f` with some records and gives the cursor for the next call; 0 begins and 0 ends. A record that is there from
     /// the first call to the last is seen at least once.
     pub fn scan<'a>(&'a self, cursor: u64, mut f: impl FnMut(Record<'a>)) -> u64 {
@@ -761,6 +781,13 @@ mod tests {
                     assert!(model.remove(&key).is_some());
                 }
                 _ => assert_eq!(table.remove(&key), model.remove(&key).is_some()),
+            }
+            if step % 1000 == 999 {
+                let start = rng.below(table.ranked() as u64 + 1) as usize;
+                let ranks = start..table.ranked().min(start + rng.below(60) as usize);
+                table.ranks(ranks.clone()).for_each(|record| assert!(model.remove(record.key).is_some()));
+                table.remove_ranks(ranks);
+                check(&table, &model);
             }
             if step % 100 == 0 {
                 check(&table, &model);

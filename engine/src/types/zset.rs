@@ -329,7 +329,7 @@ impl ZSet {
                     pack.remove_many(at, count * 2);
                 }
             }
-            Large(table) => (0..count).for_each(|_| table.remove_rank(ranks.start)),
+            Large(table) => table.remove_ranks(ranks.start..ranks.start + count),
         }
         count
     }
