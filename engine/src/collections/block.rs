@@ -129,8 +129,8 @@ impl Block {
     /// Moves bytes to another place in the block, over whatever is there.
     pub fn shift(&mut self, from: Range<usize>, to: usize) {
         let mut end = from.end;
-        // The C library of static builds moves bytes upwards one word at a time, at a tenth of the speed of this. Tests
-        // try it everywhere.
+        // The C library of static builds moves bytes upwards one word at a time: with it, LPUSH took three times the
+        // processor time. Tests try it everywhere.
         if cfg!(any(target_env = "musl", test)) && to > from.start {
             const PIECE: usize = 64;
             while end - from.start >= PIECE {
