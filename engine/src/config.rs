@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use crate::event::Level;
 use crate::keyspace::change::Notify;
+use crate::keyspace::evict::Policy;
 use crate::resp::decode::split_line;
 
 /// How a value is read from text and printed as `CONFIG GET` prints it.
@@ -147,6 +148,58 @@ impl Setting for Notify {
     }
 }
 
+impl Setting for Policy {
+    type Bound = ();
+    fn parse(text: &str, _: &()) -> Result<Self, String> {
+        let found = Policy::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        found.map(|&(_, policy)| policy).ok_or_else(|| {
+            let names: Vec<&str> = Policy::ALL.iter().map(|(name, _)| *name).collect();
+            format!("argument(s) must be one of the following: {}", names.join(", "))
+        })
+    }
+    fn print(&self) -> String {
+        self.name().to_owned()
+    }
+}
+
+/// `maxmemory-clients`: how much memory all clients together may hold. Zero is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientsLimit {
+    Bytes(u64),
+    /// Of `maxmemory`, in percent.
+    Share(u64),
+}
+
+impl ClientsLimit {
+    pub fn bytes(self, maxmemory: u64) -> u64 {
+        match self {
+            ClientsLimit::Bytes(bytes) => bytes,
+            ClientsLimit::Share(percent) => (u128::from(maxmemory) * u128::from(percent) / 100) as u64,
+        }
+    }
+}
+
+impl Setting for ClientsLimit {
+    type Bound = ();
+    fn parse(text: &str, _: &()) -> Result<Self, String> {
+        let wrong = || "argument must be a memory or percent value".to_owned();
+        let Some(percent) = text.strip_suffix('%') else {
+            return parse_memory(text).map(ClientsLimit::Bytes).ok_or_else(wrong);
+        };
+        match percent.parse() {
+            Ok(percent @ 0..=100) => Ok(ClientsLimit::Share(percent)),
+            Ok(_) => Err("percentage argument must be less or equal to 100".to_owned()),
+            Err(_) => Err(wrong()),
+        }
+    }
+    fn print(&self) -> String {
+        match self {
+            ClientsLimit::Bytes(bytes) => bytes.to_string(),
+            ClientsLimit::Share(percent) => format!("{percent}%"),
+        }
+    }
+}
+
 /// `client-output-buffer-limit`: how much may wait unsent for a client of each class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputLimits {
@@ -257,9 +310,6 @@ fn no_snapshots(text: &str) -> Option<&'static str> {
 fn no_append_only(text: &str) -> Option<&'static str> {
     (text != "no").then_some("this build keeps its data in memory only: the one value of appendonly is no")
 }
-fn no_eviction(text: &str) -> Option<&'static str> {
-    (!text.eq_ignore_ascii_case("noeviction")).then_some("this build does not evict: the one policy is noeviction")
-}
 fn no_yes_or_local(text: &str) -> Option<&'static str> {
     (!matches!(text, "no" | "yes" | "local")).then_some("argument(s) must be one of the following: no, yes, local")
 }
@@ -289,7 +339,12 @@ parameters! {
     "enable-debug-command" enable_debug_command: String = "no".to_owned(), no_yes_or_local, AtStart;
     "requirepass" requirepass: String = String::new(), any, Anytime;
     "maxmemory" maxmemory: Bytes = Bytes(0), 0..=u64::MAX, Anytime;
-    "maxmemory-policy" maxmemory_policy: String = "noeviction".to_owned(), no_eviction, Anytime;
+    "maxmemory-policy" maxmemory_policy: Policy = Policy::NoEviction, (), Anytime;
+    "maxmemory-samples" maxmemory_samples: i64 = 5, 1..=64, Anytime;
+    "maxmemory-eviction-tenacity" maxmemory_eviction_tenacity: i64 = 10, 0..=100, Anytime;
+    "maxmemory-clients" maxmemory_clients: ClientsLimit = ClientsLimit::Bytes(0), (), Anytime;
+    "lfu-log-factor" lfu_log_factor: i64 = 10, 0..=INT, Anytime;
+    "lfu-decay-time" lfu_decay_time: i64 = 1, 0..=INT, Anytime;
     "save" save: String = String::new(), no_snapshots, Anytime;
     "appendonly" appendonly: String = "no".to_owned(), no_append_only, Anytime;
     "hz" hz: i64 = 10, 1..=500, Anytime;

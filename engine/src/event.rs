@@ -36,7 +36,34 @@ pub enum Gone {
     ExpiredLazily,
     /// Its time had passed, and the expiry cycle found it.
     ExpiredActively,
+    /// Memory was short: see [`Event::Evicting`].
+    Evicted,
     Flushed,
+}
+
+/// A key that may have to go, and how soon: of two, the one with the higher score goes first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Candidate {
+    pub db: u32,
+    pub key: Bytes,
+    /// What it means depends on the policy: see [`crate::keyspace::evict::score`].
+    pub score: u64,
+}
+
+/// How a key was chosen that has to go.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Decision {
+    /// `maxmemory-policy`.
+    pub policy: &'static str,
+    /// Memory in use, and how much may be, in bytes.
+    pub used: u64,
+    pub limit: u64,
+    /// The keys that were looked at for this choice. Empty where chance alone decides.
+    pub sampled: Vec<Candidate>,
+    /// The best candidates of this and of earlier samples, the best last; some may be gone by now.
+    pub pool: Vec<Candidate>,
+    /// The best of the pool that is still there.
+    pub victim: Candidate,
 }
 
 /// Why a value changed its encoding.
@@ -176,6 +203,19 @@ pub enum Event {
         db: u32,
         key: Bytes,
         why: Gone,
+    },
+    /// The expiry cycle looked at these keys, of which so many had expired: they are removed next.
+    Sampled {
+        db: u32,
+        keys: Vec<Bytes>,
+        stale: u32,
+    },
+    /// Memory is short, and a key was chosen that is removed next.
+    Evicting(Box<Decision>),
+    /// A client was disconnected because clients hold too much memory: so much of it was this one's.
+    ClientEvicted {
+        client: ClientId,
+        bytes: u64,
     },
     Flushed {
         db: Option<u32>,

@@ -28,6 +28,7 @@ use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
 use crate::resp::show::quote;
+use crate::room::{self, Room};
 use crate::state::State;
 
 /// A command that has been asked for.
@@ -116,11 +117,25 @@ fn slot_of(command: &Command, args: Args<'_>) -> Result<Option<u16>, Error> {
 }
 
 fn memory(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
-    let limit = state.config.maxmemory.0;
-    if limit == 0 || !attempt.command.flags.has(Flags::DENY_OOM) || state.keyspace.memory() as u64 <= limit {
-        return Ok(());
+    if state.config.maxmemory.0 > 0 && takes_memory(state, attempt) && room::make(state) == Room::None {
+        return Err(error::OUT_OF_MEMORY);
     }
-    Err(error::OUT_OF_MEMORY)
+    Ok(())
+}
+
+/// Whether a command may need memory that stays: a transaction does if one of its commands does.
+fn takes_memory(state: &State, attempt: &Attempt<'_>) -> bool {
+    attempt.command.flags.has(Flags::DENY_OOM)
+        || any_queued(state, attempt, |command| command.flags.has(Flags::DENY_OOM))
+}
+
+/// Whether the command is EXEC, and one of those it would run is such.
+fn any_queued(state: &State, attempt: &Attempt<'_>, is_such: impl Fn(&Command) -> bool) -> bool {
+    let queue = state.clients.get(attempt.conn).and_then(|client| client.transaction.as_ref());
+    attempt.command.name == "exec"
+        && queue.is_some_and(|transaction| {
+            transaction.queue.iter().any(|args| resolve(state, args.as_args()).is_ok_and(&is_such))
+        })
 }
 
 fn subscribed(state: &mut State, attempt: &Attempt<'_>) -> Result<(), Error> {
@@ -204,9 +219,10 @@ pub fn execute(
             match closed {
                 Some((gate, refusal)) => {
                     state.stats.calls_of(command).rejected += 1;
+                    let refusal = if command.name == "exec" { abandon(state, conn, gate, refusal) } else { refusal };
                     refuse(state, conn, args, gate, refusal, &mut Encoder::new(out, protocol));
                 }
-                None if is_paused(state, &attempt) => {
+                None if is_held_back(state, &attempt) => {
                     let client = state.clients.get_mut(conn).expect("it was there when the gates opened");
                     client.postponed = true;
                     return Executed::Postponed;
@@ -231,17 +247,23 @@ pub fn execute(
     Executed::Done
 }
 
-/// `CLIENT PAUSE`: whether this command has to wait.
-fn is_paused(state: &State, attempt: &Attempt<'_>) -> bool {
+/// Whether this command has to wait: because of CLIENT PAUSE, or until there is memory for it.
+fn is_held_back(state: &State, attempt: &Attempt<'_>) -> bool {
     let changes = |command: &Command| command.flags.has(Flags::WRITE | Flags::MAY_REPLICATE);
-    let queue = state.clients.get(attempt.conn).and_then(|client| client.transaction.as_ref());
     state.pauses(Paused::All)
-        || state.pauses(Paused::Writes)
-            && (changes(attempt.command)
-                || attempt.command.name == "exec"
-                    && queue.is_some_and(|transaction| {
-                        transaction.queue.iter().any(|args| resolve(state, args.as_args()).is_ok_and(changes))
-                    }))
+        || state.pauses(Paused::Writes) && (changes(attempt.command) || any_queued(state, attempt, changes))
+        || state.making_room && takes_memory(state, attempt)
+}
+
+/// EXEC was refused: what it was to run is given up. What the client is told.
+fn abandon(state: &mut State, conn: Conn, gate: &str, refusal: Error) -> Error {
+    state.watches.unwatch(conn);
+    if let Some(client) = state.clients.get_mut(conn) {
+        client.transaction = None;
+        client.watch_broken = false;
+    }
+    // Where to go with it is said as it is.
+    if gate == "cluster slot" { refusal } else { error::exec_aborted(&refusal) }
 }
 
 /// Runs the commands of those who wait for keys that have changed, until nothing changes any more.

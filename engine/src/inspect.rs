@@ -1,5 +1,6 @@
 //! Plain views of all state: what INFO prints and panels draw is read here, and nowhere else.
 
+pub mod memory;
 pub mod stream;
 pub mod value;
 
@@ -12,7 +13,7 @@ use crate::base::time::{Duration, Time};
 use crate::clients::client::Client;
 use crate::cluster::slots::SlotTable;
 use crate::config::Config;
-use crate::keyspace::{Entry, Keyspace};
+use crate::keyspace::{Entry, Keyspace, access};
 use crate::state::{State, Stats};
 use value::{Gauge, ValueView};
 
@@ -150,13 +151,12 @@ impl<'a> Inspect<'a> {
     }
 
     pub fn key_view(&self, entry: &Entry) -> KeyView {
-        let clock = crate::state::access_clock(self.state.now);
         KeyView {
             key: entry.key().into(),
             kind: entry.kind().name(),
             encoding: entry.encoding(),
             expiry: entry.expiry(),
-            idle: Duration::from_seconds((clock.wrapping_sub(entry.access()) & 0xff_ffff) as u64),
+            idle: Duration::from_seconds(access::idle_seconds(entry.access(), self.state.now).into()),
             memory: entry.memory(),
             slot: crate::base::hash::slot(entry.key()),
         }

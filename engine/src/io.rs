@@ -33,6 +33,20 @@ pub enum Input<'a> {
     Terminate,
 }
 
+impl Input<'_> {
+    /// The connection that it is about, if it is about one.
+    pub fn conn(&self) -> Option<Conn> {
+        match *self {
+            Input::Accepted { conn, .. }
+            | Input::Received { conn, .. }
+            | Input::Sent { conn, .. }
+            | Input::Writable { conn }
+            | Input::Closed { conn } => Some(conn),
+            Input::Started | Input::Resident { .. } | Input::Timeout | Input::Terminate => None,
+        }
+    }
+}
+
 /// One thing to be done. Performed in order.
 #[derive(Debug)]
 pub enum Output<'a> {

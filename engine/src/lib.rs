@@ -23,6 +23,7 @@ pub mod keyspace;
 pub mod node;
 pub mod persist;
 pub mod resp;
+pub mod room;
 pub mod state;
 pub mod timers;
 pub mod types;

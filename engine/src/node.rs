@@ -105,13 +105,16 @@ impl Node {
             expire_cursors: alloc::vec![0; databases],
             field_cursors: alloc::vec![0; databases],
             overdue: Vec::new(),
-            expirations: 0,
+            removals: 0,
             records: None,
             exiting: false,
             rewrite: None,
             hints: Vec::new(),
             next_hint: Default::default(),
             peak_memory: 0,
+            pool: Default::default(),
+            evict_next: 0,
+            making_room: false,
         };
         Ok(Node {
             state,
@@ -127,6 +130,7 @@ impl Node {
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Outputs<'_> {
         self.state.now = now;
         self.state.rewrite = None;
+        let conn = input.conn();
         match input {
             Input::Started => self.on_started(),
             Input::Accepted { conn, peer, local, unix } => self.on_accepted(conn, peer, local, unix),
@@ -139,6 +143,7 @@ impl Node {
             Input::Terminate => self.on_terminate(),
         }
         self.resume();
+        self.settle(conn);
         self.flush();
         self.outputs.reverse();
         Outputs { queued: &mut self.outputs, clients: &self.state.clients, rewrite: self.state.rewrite.as_deref() }
@@ -147,7 +152,7 @@ impl Node {
     /// When the node wants an [`Input::Timeout`].
     pub fn next_wakeup(&self) -> Option<Time> {
         let waits = [self.state.blocked.next_deadline(), self.state.pause.map(|pause| pause.until)];
-        let first = || waits.into_iter().flatten().fold(self.due.next(), Time::min);
+        let first = || waits.into_iter().flatten().fold(self.due.next(&self.state), Time::min);
         (self.state.started > Time::ZERO && !self.state.exiting).then(first)
     }
 
@@ -388,6 +393,26 @@ impl Node {
         state.end_wait(conn, None);
         let Some(client) = state.clients.remove(conn) else { return };
         state.events.emit(|| Event::Disconnected { client: client.id, conn, why });
+    }
+
+    /// Counts the memory of the clients that this input had to do with, and ends the largest while all of them hold more
+    /// than `maxmemory-clients` allows.
+    fn settle(&mut self, conn: Option<Conn>) {
+        let State { clients, config, .. } = &mut self.state;
+        for index in 0..clients.written.len() {
+            clients.settle(clients.written[index]);
+        }
+        conn.into_iter().for_each(|conn| clients.settle(conn));
+        let limit = config.maxmemory_clients.bytes(config.maxmemory.0);
+        while limit > 0
+            && self.state.clients.memory() as u64 > limit
+            && let Some((conn, client, bytes)) = self.state.clients.largest()
+        {
+            self.state.stats.evicted_clients += 1;
+            self.state.log(Level::Notice, || format!("Evicting client {}: it holds {bytes} bytes", client.0));
+            self.state.events.emit(|| Event::ClientEvicted { client, bytes: bytes as u64 });
+            self.close(conn, "client evicted");
+        }
     }
 
     /// Queues what this input led to: events, one send for each client that was written to, closes.

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use crate::base::heap;
 use crate::base::rng::Rng;
 use crate::base::sort;
 use crate::base::time::{Duration, Time};
@@ -20,8 +21,10 @@ use crate::commands::declaration::Command;
 use crate::config::Config;
 use crate::event::{Event, Events, Gone, Level};
 use crate::io::Conn;
+use crate::keyspace::access::{Counting, Mark};
 use crate::keyspace::change::Notify;
 use crate::keyspace::change::{Effects, write_record};
+use crate::keyspace::evict::Pool;
 use crate::keyspace::{Db, Entry, Key, Keyspace, Object, Remains, ValueRef};
 use crate::resp::decode::OwnedArgs;
 use crate::resp::encode::{Encoder, Reply};
@@ -71,8 +74,8 @@ pub struct State {
     pub(crate) overdue: Vec<(usize, Box<[u8]>)>,
     /// Where it goes on among the hashes with fields that expire.
     pub(crate) field_cursors: Vec<u64>,
-    /// Changes made because a time had passed, since the start.
-    pub(crate) expirations: u64,
+    /// Changes that no command made: of keys and fields whose time had passed, and of keys that had to go.
+    pub(crate) removals: u64,
     /// The stream of records, once something wants it, and the database its last command ran in.
     pub(crate) records: Option<Records>,
     /// The process is to end.
@@ -83,6 +86,12 @@ pub struct State {
     pub(crate) hints: Vec<HashHint>,
     pub(crate) next_hint: Cell<usize>,
     pub(crate) peak_memory: usize,
+    /// Keys that may have to go.
+    pub(crate) pool: Pool,
+    /// Where keys are next removed by chance.
+    pub(crate) evict_next: usize,
+    /// There is too little memory, and more can be freed.
+    pub(crate) making_room: bool,
 }
 
 /// Every change in order, as commands: what a log and a replica are fed from.
@@ -123,6 +132,8 @@ pub struct Stats {
     pub expired_keys: u64,
     pub expired_fields: u64,
     pub expire_cycles: u64,
+    pub evicted_keys: u64,
+    pub evicted_clients: u64,
     pub keyspace_hits: u64,
     pub keyspace_misses: u64,
     pub errors: u64,
@@ -150,6 +161,10 @@ struct CallCounts {
 
 /// More than there are commands, by far; a power of two.
 const CALL_SLOTS: usize = 2048;
+/// What the counters of a command cost, and a state by itself with its configuration: the same on every target.
+const CALL: usize = 32;
+const STATE: usize = 24 * 1024;
+const _: () = assert!(size_of::<Option<(&Command, Calls)>>() <= CALL && size_of::<State>() <= STATE);
 
 impl Stats {
     /// The counters of a command.
@@ -209,6 +224,7 @@ impl State {
     }
 
     fn find(&mut self, key: &Key<'_>, touch: bool) -> Option<&Entry> {
+        let mark = self.mark();
         let found = self.keyspace.db(self.db).get(key);
         let found = match found {
             Some(entry) if entry.expiry().is_some_and(|expiry| expiry <= self.now) => {
@@ -221,7 +237,7 @@ impl State {
             Some(entry) => {
                 self.stats.keyspace_hits += 1;
                 if touch {
-                    entry.touch(access_clock(self.now));
+                    entry.touch(mark);
                 }
             }
             None => {
@@ -256,16 +272,17 @@ impl State {
                 return None;
             }
         }
+        let mark = self.mark();
         let entry = self.keyspace.db(db).get(key)?;
         if self.touching {
-            entry.touch(access_clock(self.now));
+            entry.touch(mark);
         }
         Some(entry)
     }
 
-    /// Removes a key that is about to be overwritten, if its time has passed.
+    /// Looks a key up that is about to be overwritten, whatever it holds: one whose time has passed is removed.
     pub fn drop_if_expired(&mut self, key: &Key<'_>) {
-        if self.keyspace.db(self.db).expires_len() > 0 {
+        if self.keyspace.db(self.db).expires_len() > 0 || self.config.maxmemory_policy.counts() {
             self.look_to_write(key);
         }
     }
@@ -296,9 +313,23 @@ impl State {
         }
     }
 
-    /// What an entry that is used now is marked with.
-    pub fn clock(&self) -> u32 {
-        access_clock(self.now)
+    /// What an entry that is used now is to be marked with.
+    #[inline]
+    pub fn mark(&mut self) -> Mark {
+        let counting = self.counting();
+        let chance = if counting == Counting::Recency { 0 } else { self.rng.bits() };
+        Mark { counting, now: self.now, chance }
+    }
+
+    /// What the eviction policy counts of an entry's use.
+    #[inline]
+    pub fn counting(&self) -> Counting {
+        let config = &self.config;
+        if config.maxmemory_policy.counts() {
+            Counting::Frequency { log_factor: config.lfu_log_factor as u32, decay: config.lfu_decay_time as u32 }
+        } else {
+            Counting::Recency
+        }
     }
 
     /// Removes what a reading command found to be past its time.
@@ -318,13 +349,20 @@ impl State {
         if !self.keyspace.db_mut(db).discard(&key) {
             return;
         }
-        self.free_unless(self.config.lazyfree_lazy_expire);
-        self.expirations += 1;
+        let lazily = self.config.lazyfree_lazy_expire;
+        self.free_unless(lazily);
         self.stats.expired_keys += 1;
-        self.break_watches(db, bytes, true);
-        self.key_changed(db, bytes, Notify::EXPIRED, "expired");
-        self.events.emit(|| Event::Removed { db: db as u32, key: bytes.into(), why });
-        self.write_record(db, |out| write_record(out, [&b"DEL"[..], bytes].into_iter()));
+        self.gone(db, bytes, why, Notify::EXPIRED, "expired", lazily);
+    }
+
+    /// Tells everybody that a key was removed which no command asked to remove.
+    pub(crate) fn gone(&mut self, db: usize, key: &[u8], why: Gone, class: Notify, what: &'static str, lazily: bool) {
+        self.removals += 1;
+        self.break_watches(db, key, why != Gone::Evicted);
+        self.key_changed(db, key, class, what);
+        self.events.emit(|| Event::Removed { db: db as u32, key: key.into(), why });
+        let word = if lazily { &b"UNLINK"[..] } else { b"DEL" };
+        self.write_record(db, |out| write_record(out, [word, key].into_iter()));
     }
 
     /// Removes up to `most` fields of a hash whose time has passed, and the hash with its last field; how many there were.
@@ -339,7 +377,7 @@ impl State {
         let is_empty = |entry: &Entry| matches!(entry.value(), ValueRef::Hash(hash) if hash.is_empty());
         if removed > 0 && self.keyspace.db(db).get(&key).is_some_and(is_empty) {
             self.keyspace.db_mut(db).discard(&key);
-            self.expirations += 1;
+            self.removals += 1;
             self.notify(db, bytes, Notify::GENERIC, "del");
         }
         removed
@@ -381,7 +419,7 @@ impl State {
             (removed > 0, removed)
         });
         if removed > 0 {
-            self.expirations += 1;
+            self.removals += 1;
             self.stats.expired_fields += removed as u64;
             self.break_watches(db, key.bytes, false);
             self.key_changed(db, key.bytes, class, "hexpired");
@@ -472,6 +510,11 @@ impl State {
     pub(crate) fn end_pause(&mut self) {
         self.pause = None;
         self.events.emit(|| Event::ClientsPaused { paused: false });
+        self.resume_postponed();
+    }
+
+    /// Lets everybody try again whose next command was held back.
+    pub(crate) fn resume_postponed(&mut self) {
         for conn in self.clients.conns() {
             if let Some(client) = self.clients.get_mut(conn).filter(|client| client.postponed) {
                 client.postponed = false;
@@ -523,25 +566,34 @@ impl State {
 
     /// Bytes that the engine holds, by its own account.
     pub fn memory(&self) -> usize {
-        let remains: usize = self.remains.iter().map(Remains::memory).sum();
-        self.keyspace.memory() + self.keyspace.doomed().1 + remains + self.clients.memory()
+        self.keyspace.memory() + self.pending_memory() + self.clients.memory() + self.side_memory()
     }
 
-    /// How often commands have modified data: grows with every change of a value or an expiry, other than the end of
-    /// a key or a field whose time has passed.
+    /// Bytes of what a node holds beside its data and its clients' buffers: subscriptions, watches, who waits for keys, and
+    /// [`State::fixed_memory`].
+    pub fn side_memory(&self) -> usize {
+        self.pubsub.memory() + self.watches.memory() + self.blocked.memory() + self.fixed_memory()
+    }
+
+    /// Bytes of what a node holds whatever it is used for: itself, and the counters of its commands.
+    pub fn fixed_memory(&self) -> usize {
+        STATE + self.slots.memory() + heap::cost(CALL_SLOTS * CALL)
+    }
+
+    /// Bytes of what was taken out of the keyspace and is still to be freed.
+    pub fn pending_memory(&self) -> usize {
+        self.keyspace.doomed().1 + self.remains.iter().map(Remains::memory).sum::<usize>()
+    }
+
+    /// How often commands have modified data: grows with every change of a value or an expiry that a command made.
     pub(crate) fn modifications(&self) -> u64 {
         let all: u64 = (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).modifications()).sum();
-        all - self.expirations
+        all - self.removals
     }
 
     pub fn uptime(&self) -> Duration {
         self.now.since(self.started)
     }
-}
-
-/// Redis's clock of last use: seconds, in 24 bits.
-pub fn access_clock(now: Time) -> u32 {
-    (now.seconds() & 0xff_ffff) as u32
 }
 
 /// Writes a message to a subscriber: 1 where it is still there.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::base::time::{Duration, Time};
 use crate::event::Gone;
 use crate::keyspace::{Entry, ValueRef};
+use crate::room;
 use crate::state::State;
 
 pub struct Timer {
@@ -19,6 +20,7 @@ pub const TIMERS: &[Timer] = &[
     Timer { name: "expire cycle", every: tick, run: expire_cycle },
     Timer { name: "clients", every: |_| Duration::from_seconds(1), run: check_clients },
     Timer { name: "free", every: free_soon, run: free_some },
+    Timer { name: "room", every: room_soon, run: make_room },
 ];
 
 fn tick(state: &State) -> Duration {
@@ -34,8 +36,10 @@ fn free_soon(state: &State) -> Duration {
 pub struct Due([Time; TIMERS.len()]);
 
 impl Due {
-    pub fn next(&self) -> Time {
-        self.0.iter().copied().min().unwrap_or(Time::MAX)
+    /// When the first is due, as things are now.
+    pub fn next(&self, state: &State) -> Time {
+        let due = TIMERS.iter().zip(&self.0).map(|(timer, &due)| due.min(state.now + (timer.every)(state)));
+        due.min().unwrap_or(Time::MAX)
     }
 
     /// Runs the timers whose time has come.
@@ -162,6 +166,20 @@ fn check_clients(state: &mut State) {
             client.closing = Some("timeout");
             state.clients.written.push(conn);
         }
+    }
+}
+
+fn room_soon(state: &State) -> Duration {
+    if state.making_room { Duration::from_millis(1) } else { tick(state) }
+}
+
+/// Goes on making room, and lets those go on who waited for it.
+fn make_room(state: &mut State) {
+    let waited = state.making_room;
+    state.peak_memory = state.peak_memory.max(state.memory());
+    room::make(state);
+    if waited && !state.making_room && state.pause.is_none() {
+        state.resume_postponed();
     }
 }
 

@@ -40,7 +40,8 @@ pub fn weight(event: &WorldEvent) -> Weight {
             | Event::Moved { .. }
             | Event::ConfigChanged { .. }
             | Event::Converted { .. }
-            | Event::Removed { why: Gone::ExpiredLazily | Gone::ExpiredActively, .. }
+            | Event::Removed { why: Gone::ExpiredLazily | Gone::ExpiredActively | Gone::Evicted, .. }
+            | Event::ClientEvicted { .. }
             | Event::Executed { aborted: true, .. },
         ) => Weight::Important,
         WorldEvent::Unanswered { .. } => Weight::Important,
@@ -143,10 +144,19 @@ fn node_line(event: &Event) -> Line {
                 Gone::Deleted => "deleted",
                 Gone::ExpiredLazily => "expired, found by a command",
                 Gone::ExpiredActively => "expired, found by the expiry cycle",
+                Gone::Evicted => "evicted",
                 Gone::Flushed => "flushed",
             };
             ("−", format!("{} {why}", argument_text(key)))
         }
+        Event::Sampled { keys, stale, .. } => {
+            ("⌕", format!("the expiry cycle looked at {} keys, {stale} had expired", keys.len()))
+        }
+        Event::Evicting(decision) => {
+            let (key, seen) = (argument_text(&decision.victim.key), decision.pool.len());
+            ("⌕", format!("{} chose {key}, the best of {seen} candidates", decision.policy))
+        }
+        Event::ClientEvicted { client, bytes } => ("⊖", format!("client {} evicted: it held {bytes} bytes", client.0)),
         Event::Flushed { db: Some(db), keys } => ("∅", format!("db{db} flushed, {keys} keys")),
         Event::Flushed { db: None, keys } => ("∅", format!("all databases flushed, {keys} keys")),
         Event::Published { channel, receivers } => {

@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use crate::base::heap;
 use crate::base::time::Time;
 use crate::io::Conn;
 use crate::keyspace::Kind;
@@ -54,6 +55,12 @@ pub struct Blocked {
     tickets: u64,
     /// Keys that may hold what is waited for, in the order in which they changed.
     ready: Vec<(usize, Box<[u8]>)>,
+    memory: usize,
+}
+
+/// What it costs that a client waits for a key: modelled.
+fn cost(key: &[u8]) -> usize {
+    128 + heap::cost(key.len())
 }
 
 impl Blocked {
@@ -64,6 +71,11 @@ impl Blocked {
 
     pub fn is_empty(&self) -> bool {
         self.clients == 0
+    }
+
+    /// What it costs that they wait, in bytes.
+    pub fn memory(&self) -> usize {
+        self.memory
     }
 
     /// How many of them won't wait for ever.
@@ -83,6 +95,7 @@ impl Blocked {
         waiting.ticket = self.tickets;
         let queues = self.queues.entry(waiting.db).or_default();
         for key in &waiting.keys {
+            self.memory += cost(key);
             queues.entry(key.clone()).or_default().insert(waiting.ticket, conn);
         }
         self.deadlines.extend(waiting.until.map(|until| (until, conn)));
@@ -91,6 +104,7 @@ impl Blocked {
     /// A connection waits no longer.
     pub fn end(&mut self, conn: Conn, waiting: &Waiting) {
         self.clients -= 1;
+        self.memory -= waiting.keys.iter().map(|key| cost(key)).sum::<usize>();
         if let Some(queues) = self.queues.get_mut(&waiting.db) {
             for key in &waiting.keys {
                 if let Some(queue) = queues.get_mut(key) {

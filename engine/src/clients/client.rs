@@ -67,6 +67,8 @@ pub struct Client {
     pub output: OutputBuffer,
     /// Since when more than the soft limit has waited.
     pub over_soft_limit: Option<Time>,
+    /// What it cost when that was last looked at.
+    counted: usize,
 }
 
 /// What is to be sent: bytes in order, of which the first have gone.
@@ -173,6 +175,7 @@ impl Client {
             progress: Progress::default(),
             output: OutputBuffer::default(),
             over_soft_limit: None,
+            counted: 0,
         }
     }
 
@@ -208,6 +211,8 @@ pub struct Clients {
     by_conn: Vec<Option<Box<Client>>>,
     by_id: BTreeMap<ClientId, Conn>,
     last_id: u64,
+    /// What they cost, each as of when it was last settled.
+    memory: usize,
     /// Connections to which something has been written since the last look.
     pub(crate) written: Vec<Conn>,
 }
@@ -222,12 +227,23 @@ impl Clients {
         }
         assert!(self.by_conn[index].is_none(), "connection {index} is in use");
         self.by_id.insert(id, conn);
-        self.by_conn[index].insert(Box::new(Client::new(id, conn, peer, local, unix, now)))
+        self.by_conn[index] = Some(Box::new(Client::new(id, conn, peer, local, unix, now)));
+        self.settle(conn);
+        self.get_mut(conn).expect("it was just added")
+    }
+
+    /// Counts what a client costs now.
+    pub fn settle(&mut self, conn: Conn) {
+        let Some(client) = self.by_conn.get_mut(conn.0 as usize).and_then(Option::as_deref_mut) else { return };
+        let memory = client.memory();
+        self.memory = self.memory - client.counted + memory;
+        client.counted = memory;
     }
 
     pub fn remove(&mut self, conn: Conn) -> Option<Box<Client>> {
         let client = self.by_conn.get_mut(conn.0 as usize)?.take()?;
         self.by_id.remove(&client.id);
+        self.memory -= client.counted;
         Some(client)
     }
 
@@ -267,7 +283,14 @@ impl Clients {
         Some((&mut client.output.bytes, client.protocol))
     }
 
+    /// The client that holds most of those that may be disconnected for it, and how much that is.
+    pub fn largest(&self) -> Option<(Conn, ClientId, usize)> {
+        let evictable = self.iter().filter(|client| !client.no_evict);
+        evictable.max_by_key(|client| client.counted).map(|client| (client.conn, client.id, client.counted))
+    }
+
+    /// What they cost, as of the end of the last input that had to do with each.
     pub fn memory(&self) -> usize {
-        self.iter().map(Client::memory).sum()
+        self.memory
     }
 }

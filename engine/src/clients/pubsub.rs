@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 
-use crate::base::glob;
+use crate::base::{glob, heap};
 use crate::io::Conn;
 
 type Subscribers = BTreeMap<Box<[u8]>, BTreeSet<Conn>>;
@@ -13,7 +13,13 @@ pub struct PubSub {
     pub channels: Subscribers,
     pub patterns: Subscribers,
     pub shard_channels: Subscribers,
+    memory: usize,
 }
+
+/// What a name that has subscribers costs, and each subscriber of it, beside the name's own bytes: modelled, with the share
+/// that either has in the nodes of its tree.
+const NAME: usize = 128;
+const SUBSCRIBER: usize = 48;
 
 /// The three kinds of subscription, with the words of their messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +57,29 @@ impl PubSub {
     }
 
     pub fn subscribe(&mut self, topic: Topic, name: &[u8], conn: Conn) {
-        self.of(topic).entry(name.into()).or_default().insert(conn);
+        let conns = self.of(topic).entry(name.into()).or_default();
+        let (is_first, is_new) = (conns.is_empty(), conns.insert(conn));
+        // The client remembers the name as well.
+        let length = heap::cost(name.len());
+        self.memory += usize::from(is_new) * (SUBSCRIBER + length) + usize::from(is_first) * (NAME + length);
     }
 
     pub fn unsubscribe(&mut self, topic: Topic, name: &[u8], conn: Conn) {
         let subscribers = self.of(topic);
         if let Some(conns) = subscribers.get_mut(name) {
-            conns.remove(&conn);
-            if conns.is_empty() {
+            let was_there = conns.remove(&conn);
+            let was_last = conns.is_empty();
+            if was_last {
                 subscribers.remove(name);
             }
+            let length = heap::cost(name.len());
+            self.memory -= usize::from(was_there) * (SUBSCRIBER + length) + usize::from(was_last) * (NAME + length);
         }
+    }
+
+    /// What all subscriptions cost, in bytes.
+    pub fn memory(&self) -> usize {
+        self.memory
     }
 
     pub fn subscribers(&self, channel: &[u8]) -> impl Iterator<Item = Conn> {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::base::heap;
 use crate::io::Conn;
 use crate::resp::decode::OwnedArgs;
 
@@ -28,6 +29,12 @@ type WatchedKey = (usize, Box<[u8]>);
 pub struct Watches {
     watchers: BTreeMap<WatchedKey, Vec<Watcher>>,
     keys: BTreeMap<Conn, Vec<WatchedKey>>,
+    memory: usize,
+}
+
+/// What a watch costs: modelled, with the key in both trees.
+fn cost(key: &[u8]) -> usize {
+    128 + 2 * heap::cost(key.len())
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +54,19 @@ impl Watches {
         let watchers = self.watchers.entry(watched.clone()).or_default();
         if watchers.iter().all(|watcher| watcher.conn != conn) {
             watchers.push(Watcher { conn, was_expired });
+            self.memory += cost(&watched.1);
             self.keys.entry(conn).or_default().push(watched);
         }
     }
 
+    /// What all watches cost, in bytes.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     pub fn unwatch(&mut self, conn: Conn) {
         for key in self.keys.remove(&conn).unwrap_or_default() {
+            self.memory -= cost(&key.1);
             if let Some(watchers) = self.watchers.get_mut(&key) {
                 watchers.retain(|watcher| watcher.conn != conn);
                 if watchers.is_empty() {

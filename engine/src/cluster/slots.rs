@@ -6,6 +6,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::base::heap;
+
 /// Slots of a cluster (Redis Cluster specification, "Key distribution model").
 pub const SLOTS: u16 = 16384;
 
@@ -42,6 +44,11 @@ pub struct Range<'a> {
 }
 
 impl SlotTable {
+    /// What it costs, in bytes: modelled.
+    pub fn memory(&self) -> usize {
+        heap::cost(self.of_slot.len()) + self.owners.len() * 256
+    }
+
     /// Reads `host:port first-last [first-last …] [host:port …]`; `me` says which of the owners this node is.
     ///
     /// # Errors

@@ -120,8 +120,8 @@ pub fn edit_or_create<T: Collection, R>(
     let Edit { changes, result } = f(&mut collection, &limits);
     if !collection.has_no_element() {
         call.announce_new(key);
-        let clock = call.state.clock();
-        call.db().insert(key, Value::Object(collection.into_object()), None).touch(clock);
+        let mark = call.state.mark();
+        call.db().insert(key, Value::Object(collection.into_object()), None).written(mark);
         call.changed_times(changes, key.bytes, T::CLASS, what);
     }
     Ok(result)
@@ -132,8 +132,8 @@ pub fn replace<T: Collection>(call: &mut Call<'_>, key: &Key<'_>, collection: T,
     call.state.drop_if_expired(key);
     if !collection.has_no_element() {
         call.announce_new(key);
-        let clock = call.state.clock();
-        call.db().insert(key, Value::Object(collection.into_object()), None).touch(clock);
+        let mark = call.state.mark();
+        call.db().insert(key, Value::Object(collection.into_object()), None).written(mark);
         call.changed(key.bytes, T::CLASS, what);
     } else if call.db().discard(key) {
         call.changed(key.bytes, Notify::GENERIC, "del");

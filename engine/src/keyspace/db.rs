@@ -1,9 +1,10 @@
 //! One database: what commands do with keys.
 
 use super::Key;
+use super::access::Mark;
 use super::entry::Entry;
-use super::entry::store::{Expiry, Index, Store};
-use super::entry::value::{Object, Value};
+use super::entry::store::{Expiry, Index, Share, Store};
+use super::entry::value::{Kind, Object, Value};
 use crate::base::number::parse_i64;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
@@ -64,6 +65,16 @@ impl Db {
     /// What of [`Db::memory`] the tables cost.
     pub fn table_memory(&self) -> usize {
         self.store.table_memory()
+    }
+
+    /// What of [`Db::table_memory`] the tables cost that know of expiries.
+    pub fn index_memory(&self) -> usize {
+        self.store.index_memory()
+    }
+
+    /// The keys of a kind, with what they and their values cost.
+    pub fn share(&self, kind: Kind) -> Share {
+        self.store.share(kind)
     }
 
     /// [`Db::memory`], added up entry by entry: what a check compares it with.
@@ -152,10 +163,10 @@ impl Db {
         changed
     }
 
-    /// Sets a key's access bits; no modification.
-    pub fn touch(&self, key: &Key, access: u32) {
+    /// [`Entry::written`] of a key, if it is there; no modification.
+    pub fn written(&self, key: &Key, mark: Mark) {
         if let Some(entry) = self.get(key) {
-            entry.touch(access);
+            entry.written(mark);
         }
     }
 
@@ -375,7 +386,9 @@ mod tests {
                 }
                 6 => {
                     let access = self.rng.below(1 << 24) as u32;
-                    db.touch(&key, access);
+                    if let Some(entry) = db.get(&key) {
+                        entry.set_access(access);
+                    }
                     changed = false;
                     before.into_iter().for_each(|held| drop(model.insert(name.clone(), Held { access, ..held })));
                 }
@@ -584,7 +597,7 @@ mod tests {
         db.set_bytes(&other, b"text", None);
         let before = db.memory();
         let moment = Time::from_millis(5);
-        db.insert(&list, Value::Object(Object::List(List::default())), Some(moment)).touch(77);
+        db.insert(&list, Value::Object(Object::List(List::default())), Some(moment)).set_access(77);
         for n in 1..=if cfg!(miri) { 20 } else { 3000 } {
             assert_eq!(push(db, &list, b"0123456789"), n);
             accounts(db);

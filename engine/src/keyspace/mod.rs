@@ -5,14 +5,17 @@
 //! absent: clocks, expiry rules, notifications. Whoever changes a key also reports it ([`Db::modifications`] says
 //! whether somebody should have).
 
+pub mod access;
 pub mod change;
 mod db;
 mod digest;
 mod entry;
+pub mod evict;
 mod signature;
 
 pub use self::db::{Db, Remains};
 pub use self::entry::Entry;
+pub use self::entry::store::Share;
 pub use self::entry::value::{Kind, Object, Value, ValueRef};
 pub use self::signature::Signature;
 
@@ -32,6 +35,8 @@ pub struct Key<'a> {
 #[derive(Clone)]
 pub struct Keyspace {
     databases: Vec<Db>,
+    /// The first so many may hold something.
+    used: usize,
     slots: bool,
     seed: (u64, u64),
 }
@@ -40,7 +45,7 @@ impl Keyspace {
     /// With `slots`, as in cluster mode, database 0 has a table for each slot.
     pub fn new(databases: usize, slots: bool, seed: (u64, u64)) -> Self {
         let databases = (0..databases).map(|index| Db::new(slots && index == 0, seed)).collect();
-        Keyspace { databases, slots, seed }
+        Keyspace { databases, used: 0, slots, seed }
     }
 
     #[inline]
@@ -65,6 +70,11 @@ impl Keyspace {
         self.databases.len()
     }
 
+    /// How many of them, from the first on, may hold something.
+    pub fn databases_used(&self) -> usize {
+        self.used
+    }
+
     #[inline]
     pub fn db(&self, index: usize) -> &Db {
         &self.databases[index]
@@ -72,32 +82,34 @@ impl Keyspace {
 
     #[inline]
     pub fn db_mut(&mut self, index: usize) -> &mut Db {
+        self.used = self.used.max(index + 1);
         &mut self.databases[index]
     }
 
     pub fn swap(&mut self, a: usize, b: usize) {
+        self.used = self.used.max(a.max(b) + 1);
         self.databases.swap(a, b);
     }
 
     /// What all databases cost.
     pub fn memory(&self) -> usize {
-        self.databases.iter().map(Db::memory).sum()
+        self.databases[..self.used].iter().map(Db::memory).sum()
     }
 
     /// Large values that were removed or overwritten and are still to be freed: how many, and what they cost.
     pub fn doomed(&self) -> (usize, usize) {
-        let databases = self.databases.iter();
+        let databases = self.databases[..self.used].iter();
         databases.fold((0, 0), |(count, memory), db| (count + db.doomed_len(), memory + db.doomed_memory()))
     }
 
     /// Frees about `budget` pieces of them.
     pub fn free_doomed(&mut self, budget: usize) {
-        self.databases.iter_mut().fold(budget, |left, db| db.free_doomed(left));
+        self.databases[..self.used].iter_mut().fold(budget, |left, db| db.free_doomed(left));
     }
 
     /// What is held for entries beyond [`Keyspace::memory`].
     pub fn spare(&self) -> usize {
-        self.databases.iter().map(Db::spare).sum()
+        self.databases[..self.used].iter().map(Db::spare).sum()
     }
 
     /// Requests the memory in which a search for the key begins: for all keys of a pipeline, before any is looked up.

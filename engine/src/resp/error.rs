@@ -75,6 +75,7 @@ errors! {
     LCS_BOTH = "ERR If you want both the length and indexes, please just use IDX.";
     LCS_TYPE = "ERR The specified keys must contain string values";
     NOT_FREQ_POLICY = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+    NOT_IDLE_POLICY = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     GT_LT_NX_SCORES = "ERR GT, LT, and/or NX options at the same time are not compatible";
     XX_AND_NX = "ERR XX and NX options at the same time are not compatible";
     INCR_ONE_PAIR = "ERR INCR option supports a single increment-element pair";
@@ -111,6 +112,11 @@ pub fn unknown_subcommand(command: &str, name: &[u8]) -> Error {
 
 pub fn wrong_arity(full_name: &str) -> Error {
     format!("ERR wrong number of arguments for '{full_name}' command").into()
+}
+
+/// EXEC was refused, and so was everything that it was to run.
+pub fn exec_aborted(refusal: &Error) -> Error {
+    format!("EXECABORT Transaction discarded because of: {}", refusal.0).into()
 }
 
 pub fn not_in_multi(full_name: &str) -> Error {

@@ -80,12 +80,12 @@ pub fn offset(call: &Call<'_>, text: &[u8], width: u64) -> Result<u64, Error> {
 pub fn edit_bits<R>(call: &mut Call<'_>, key: &Key<'_>, f: impl FnOnce(&mut Vec<u8>) -> (u64, R)) -> Result<R, Error> {
     check_string(call.state.look_to_write(key))?;
     call.announce_new(key);
-    let clock = call.state.clock();
+    let mark = call.state.mark();
     let (changes, result) = call.db().edit_bytes_if(key, |bytes| {
         let (changes, result) = f(bytes);
         (changes > 0, (changes, result))
     });
-    call.db().touch(key, clock);
+    call.db().written(key, mark);
     if changes > 0 {
         call.changed_times(changes, key.bytes, Notify::STRING, "setbit");
     }

@@ -84,9 +84,9 @@ fn store(call: &mut Call<'_>, key: &Key<'_>, result: Vec<u8>) {
     }
     call.announce_new(key);
     call.db().discard(key);
-    let clock = call.state.clock();
+    let mark = call.state.mark();
     call.db().edit_bytes(key, |bytes| *bytes = result);
-    call.db().touch(key, clock);
+    call.db().written(key, mark);
     call.changed(key.bytes, Notify::STRING, "set");
 }
 

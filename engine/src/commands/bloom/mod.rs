@@ -127,8 +127,8 @@ impl Added {
 fn create(call: &mut Call<'_>, key: &Key<'_>, bloom: Bloom, items: Args<'_>, added: u64) {
     let Properties { error, tightening, capacity, expansion, seed } = *bloom.properties();
     call.announce_new(key);
-    let clock = call.state.clock();
-    call.db().insert(key, Value::Object(bloom.into_object()), None).touch(clock);
+    let mark = call.state.mark();
+    call.db().insert(key, Value::Object(bloom.into_object()), None).written(mark);
     call.changed(key.bytes, Notify::GENERIC, "bloom.reserve");
     if added > 0 {
         call.notice(key.bytes, Notify::GENERIC, "bloom.add");

@@ -4,6 +4,7 @@ use crate::commands::call::Call;
 use crate::commands::connection::select::database;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::{Words, one_of};
+use crate::keyspace::Entry;
 use crate::keyspace::change::Notify;
 use crate::resp::error::{self, Error};
 
@@ -57,8 +58,8 @@ fn copy(call: &mut Call<'_>) -> Outcome {
         Some((value, expiry)) => {
             call.state.keyspace.db_mut(db).discard(&to);
             call.state.announce_new(db, &to);
-            let clock = call.state.clock();
-            call.state.keyspace.db_mut(db).insert(&to, value, expiry).touch(clock);
+            let mark = call.state.mark();
+            call.state.keyspace.db_mut(db).insert(&to, value, expiry).written(mark);
             call.state.effects.changed(db, to.bytes, Notify::GENERIC, "copy_to");
             true
         }
@@ -76,15 +77,17 @@ fn move_key(call: &mut Call<'_>) -> Outcome {
         return Err(error::SAME_OBJECT);
     }
     let key = call.key(1);
-    let moved = call.state.look_to_write(&key).is_some() && call.state.look_in_db_to_write(db, &key).is_none();
-    if moved && let Some((value, expiry)) = call.db().remove(&key) {
+    let access = call.state.look_to_write(&key).map(Entry::access);
+    let access = access.filter(|_| call.state.look_in_db_to_write(db, &key).is_none());
+    if let Some(access) = access
+        && let Some((value, expiry)) = call.db().remove(&key)
+    {
         call.state.announce_new(db, &key);
-        let clock = call.state.clock();
-        call.state.keyspace.db_mut(db).insert(&key, value, expiry).touch(clock);
+        call.state.keyspace.db_mut(db).insert(&key, value, expiry).set_access(access);
         call.changed(key.bytes, Notify::GENERIC, "move_from");
         call.state.effects.notice(db, key.bytes, Notify::GENERIC, "move_to");
     }
-    call.reply.integer(moved as i64);
+    call.reply.integer(access.is_some() as i64);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::commands::call::Call;
 use crate::commands::declaration::{Access, Argument, Categories, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::{Words, one_of};
 use crate::keyspace::Entry;
+use crate::keyspace::access::Counting;
 use crate::keyspace::change::Notify;
 use crate::persist::rdb::{self, Refusal};
 use crate::resp::error::{self, Error};
@@ -132,10 +133,13 @@ fn restore(call: &mut Call<'_>) -> Outcome {
     if !there {
         call.announce_new(&key);
     }
-    let clock = call.state.clock();
-    // No policy of this build counts uses: a frequency has nowhere to go.
-    let idle = options.idle.map_or(0, |idle| idle.min(0xff_ffff) as u32);
-    call.db().insert(&key, value, expiry).touch(clock.wrapping_sub(idle));
+    let mark = call.state.mark();
+    let access = match (mark.counting, options.frequency, options.idle) {
+        (Counting::Frequency { .. }, Some(frequency), _) => mark.counted(frequency as u32),
+        (Counting::Recency, _, Some(idle)) => mark.idle_for(idle as u64),
+        _ => mark.first(),
+    };
+    call.db().insert(&key, value, expiry).set_access(access);
     call.changed(key.bytes, Notify::GENERIC, "restore");
     let millis = format_u64(expiry.map_or(0, Time::millis));
     call.record(&[b"RESTORE", key.bytes, &millis, payload, b"REPLACE", b"ABSTTL"]);

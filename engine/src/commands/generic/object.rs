@@ -1,8 +1,10 @@
 //! OBJECT: how a value is stored, and when it was used.
 
+use crate::base::time::Time;
 use crate::commands::call::Call;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::keyspace::Entry;
+use crate::keyspace::access::{self, Counting};
 use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
 
@@ -17,7 +19,7 @@ static ENCODING: Command = Command {
     summary: "The name of the encoding that the value has.",
     full_name: "object|encoding",
     run: |call| {
-        answer(call, |reply, entry, _| {
+        answer(call, |reply, entry, _, _| {
             reply.bulk(entry.encoding().as_bytes());
             Ok(())
         })
@@ -28,8 +30,15 @@ static ENCODING: Command = Command {
 static FREQ: Command = Command {
     summary: "How often the key has been used, on a logarithmic scale: known only under an LFU policy.",
     full_name: "object|freq",
-    // No policy of this build counts uses.
-    run: |call| answer(call, |_, _, _| Err(error::NOT_FREQ_POLICY)),
+    run: |call| {
+        answer(call, |reply, entry, counting, now| match counting {
+            Counting::Recency => Err(error::NOT_FREQ_POLICY),
+            counting => {
+                reply.integer(access::frequency(entry.access(), counting, now).into());
+                Ok(())
+            }
+        })
+    },
     ..about("freq", "4.0.0")
 };
 
@@ -37,9 +46,12 @@ static IDLETIME: Command = Command {
     summary: "The seconds since the key was last used.",
     full_name: "object|idletime",
     run: |call| {
-        answer(call, |reply, entry, clock| {
-            reply.integer((clock.wrapping_sub(entry.access()) & 0xff_ffff) as i64);
-            Ok(())
+        answer(call, |reply, entry, counting, now| match counting {
+            Counting::Recency => {
+                reply.integer(access::idle_seconds(entry.access(), now).into());
+                Ok(())
+            }
+            Counting::Frequency { .. } => Err(error::NOT_IDLE_POLICY),
         })
     },
     ..about("idletime", "2.2.3")
@@ -49,7 +61,7 @@ static REFCOUNT: Command = Command {
     summary: "How many references there are to the value: one, since none is ever shared.",
     full_name: "object|refcount",
     run: |call| {
-        answer(call, |reply, _, _| {
+        answer(call, |reply, _, _, _| {
             reply.integer(1);
             Ok(())
         })
@@ -70,12 +82,12 @@ const fn about(name: &'static str, since: &'static str) -> Command {
     }
 }
 
-/// Answers what `what` says of the key's entry, given the clock of last use as well; null without a key.
-fn answer(call: &mut Call<'_>, what: fn(&mut dyn Reply, &Entry, u32) -> Result<(), Error>) -> Outcome {
+/// Answers what `what` says of the key's entry, given what is counted of its use, and the time; null without a key.
+fn answer(call: &mut Call<'_>, what: fn(&mut dyn Reply, &Entry, Counting, Time) -> Result<(), Error>) -> Outcome {
     let key = call.key(2);
-    let clock = call.state.clock();
+    let (counting, now) = (call.state.counting(), call.state.now);
     match call.state.look(&key) {
-        Some(entry) => what(call.reply, entry, clock),
+        Some(entry) => what(call.reply, entry, counting, now),
         None => {
             call.reply.null();
             Ok(())

@@ -39,17 +39,14 @@ pub static RENAMENX: Command = Command {
 /// There is no such key.
 fn rename(call: &mut Call<'_>, replace: bool) -> Result<bool, error::Error> {
     let (from, to) = (call.key(1), call.key(2));
-    if call.state.look_to_write(&from).is_none() {
-        return Err(error::NO_SUCH_KEY);
-    }
+    let access = call.state.look_to_write(&from).ok_or(error::NO_SUCH_KEY)?.access();
     if from.bytes == to.bytes || (call.state.look_to_write(&to).is_some() && !replace) {
         return Ok(false);
     }
     let Some((value, expiry)) = call.db().remove(&from) else { return Ok(false) };
     call.db().discard(&to);
     call.announce_new(&to);
-    let clock = call.state.clock();
-    call.db().insert(&to, value, expiry).touch(clock);
+    call.db().insert(&to, value, expiry).set_access(access);
     call.changed(from.bytes, Notify::GENERIC, "rename_from");
     call.notice(to.bytes, Notify::GENERIC, "rename_to");
     Ok(true)

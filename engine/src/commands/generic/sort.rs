@@ -354,7 +354,7 @@ fn store(call: &mut Call<'_>, position: usize, result: &Texts) -> Outcome {
         }
         return Ok(());
     }
-    let (limits, clock, mut list) = (call.state.limits(), call.state.clock(), List::new());
+    let (limits, mark, mut list) = (call.state.limits(), call.state.mark(), List::new());
     for text in result.iter() {
         text.unwrap_or(Element::Bytes(b"")).with(|text| list.push(End::Tail, text, &limits));
     }
@@ -364,7 +364,7 @@ fn store(call: &mut Call<'_>, position: usize, result: &Texts) -> Outcome {
         call.record(&[b"RESTORE", key.bytes, b"0", &payload, b"REPLACE"]);
     }
     call.announce_new(&key);
-    call.db().insert(&key, Value::Object(Object::List(list)), None).touch(clock);
+    call.db().insert(&key, Value::Object(Object::List(list)), None).written(mark);
     call.changed_times(len as u64, key.bytes, Notify::LIST, "sortstore");
     Ok(())
 }

@@ -546,8 +546,8 @@ fn store(call: &mut Call<'_>, key: &Key<'_>, set: ZSet, count: u64, what: &'stat
         return;
     }
     call.announce_new(key);
-    let clock = call.state.clock();
-    call.db().insert(key, Value::Object(Object::ZSet(set)), None).touch(clock);
+    let mark = call.state.mark();
+    call.db().insert(key, Value::Object(Object::ZSet(set)), None).written(mark);
     call.changed_times(count, key.bytes, Notify::ZSET, what);
 }
 

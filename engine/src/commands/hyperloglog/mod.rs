@@ -47,7 +47,7 @@ fn edit<R>(
     f: impl FnOnce(&mut Vec<u8>, bool) -> (u64, R),
 ) -> R {
     call.announce_new(key);
-    let clock = call.state.clock();
+    let mark = call.state.mark();
     let (changes, result) = call.db().edit_bytes_if(key, |bytes| {
         let is_new = bytes.is_empty();
         if is_new {
@@ -57,7 +57,7 @@ fn edit<R>(
         debug_assert!(changes > 0 || !is_new);
         (changes > 0, (changes, result))
     });
-    call.db().touch(key, clock);
+    call.db().written(key, mark);
     if changes > 0 {
         call.changed_times(changes, key.bytes, class, what);
     }

@@ -10,6 +10,7 @@ use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
 use crate::config::{PARAMETERS, Parameter, parameter};
 use crate::event::Event;
 use crate::resp::error::{self, Error};
+use crate::room;
 
 const ADMIN: Flags = Flags::ADMIN.and(Flags::NO_SCRIPT).and(Flags::LOADING).and(Flags::STALE);
 
@@ -105,6 +106,9 @@ fn set(call: &mut Call<'_>) -> Outcome {
         changed.push((parameter.name, (parameter.get)(&config)));
     }
     call.state.config = config;
+    if changed.iter().any(|(name, _)| name.starts_with("maxmemory")) {
+        room::reconsider(call.state);
+    }
     for (name, value) in changed {
         call.state.events.emit(|| Event::ConfigChanged { name, value });
     }

@@ -11,7 +11,7 @@ use crate::commands::call::Call;
 use crate::commands::declaration::{Command, Flags, Group, Outcome};
 use crate::commands::words::is;
 use crate::event::Event;
-use crate::keyspace::Signature;
+use crate::keyspace::{Signature, access};
 use crate::persist::rdb;
 use crate::resp::error::{self, Error, printable};
 
@@ -149,10 +149,10 @@ fn digest_value(call: &mut Call<'_>) -> Outcome {
 }
 
 fn object(call: &mut Call<'_>) -> Outcome {
-    let (key, clock) = (call.key(2), call.state.clock());
+    let (key, now) = (call.key(2), call.state.now);
     let entry = call.state.look(&key).ok_or(error::NO_SUCH_KEY)?;
     let (encoding, used) = (entry.encoding(), entry.access());
-    let idle = clock.wrapping_sub(used) & 0xff_ffff;
+    let idle = access::idle_seconds(used, now);
     let mut text = format!("Value refcount:1 encoding:{encoding}");
     if !call.args.get(3).is_some_and(|word| is(word, "fast")) {
         let _ = write!(text, " serializedlength:{}", rdb::saved_length(entry.value()));

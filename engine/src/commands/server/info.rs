@@ -6,6 +6,8 @@ use core::fmt::Write;
 
 use crate::commands::call::Call;
 use crate::commands::declaration::{Argument, Command, Flags, Group, Outcome};
+use crate::inspect::memory::Account;
+use crate::keyspace::access;
 use crate::state::State;
 
 /// The version of Redis whose behaviour clients may expect.
@@ -88,7 +90,7 @@ fn server(state: &State, out: &mut String) -> core::fmt::Result {
         "uptime_in_days" = uptime / 86400,
         "hz" = state.config.hz,
         "configured_hz" = state.config.hz,
-        "lru_clock" = crate::state::access_clock(state.now),
+        "lru_clock" = access::clock(state.now),
     )
 }
 
@@ -110,21 +112,33 @@ fn clients(state: &State, out: &mut String) -> core::fmt::Result {
 }
 
 fn memory(state: &State, out: &mut String) -> core::fmt::Result {
-    let used = state.memory();
-    let resident = state.resident;
+    let account = Account::of(state);
+    let (used, peak, resident) = (account.total(), state.peak_memory.max(account.total()), state.resident);
+    let ratio = |part: f64| if used == 0 { 0.0 } else { part / used as f64 };
     lines!(out:
         "used_memory" = used,
         "used_memory_human" = human(used as u64),
         "used_memory_rss" = resident,
         "used_memory_rss_human" = human(resident),
-        "used_memory_peak" = state.peak_memory.max(used),
-        "used_memory_peak_human" = human(state.peak_memory.max(used) as u64),
-        "used_memory_dataset" = state.keyspace.memory(),
+        "used_memory_peak" = peak,
+        "used_memory_peak_human" = human(peak as u64),
+        "used_memory_peak_perc" = format!("{:.2}%", used as f64 * 100.0 / peak.max(1) as f64),
+        "used_memory_overhead" = account.overhead(),
+        "used_memory_startup" = account.fixed,
+        "used_memory_dataset" = account.data(),
+        "used_memory_dataset_perc" = format!("{:.2}%", account.data() as f64 * 100.0 / (used - account.fixed).max(1) as f64),
+        "allocator_allocated" = used,
+        "allocator_active" = used + account.spare,
+        "allocator_resident" = resident,
         "maxmemory" = state.config.maxmemory.0,
         "maxmemory_human" = human(state.config.maxmemory.0),
-        "maxmemory_policy" = state.config.maxmemory_policy,
-        "mem_fragmentation_ratio" = format!("{:.2}", if used == 0 { 0.0 } else { resident as f64 / used as f64 }),
-        "mem_clients_normal" = state.clients.memory(),
+        "maxmemory_policy" = state.config.maxmemory_policy.name(),
+        "mem_fragmentation_ratio" = format!("{:.2}", ratio(resident as f64)),
+        "mem_fragmentation_bytes" = resident as i64 - used as i64,
+        "allocator_frag_ratio" = format!("{:.2}", ratio((used + account.spare) as f64)),
+        "allocator_frag_bytes" = account.spare,
+        "mem_not_counted_for_evict" = 0,
+        "mem_clients_normal" = account.clients,
         "lazyfree_pending_objects" = state.lazyfree_pending(),
         "lazyfreed_objects" = state.stats.lazyfreed_objects,
     )
@@ -144,6 +158,8 @@ fn stats(state: &State, out: &mut String) -> core::fmt::Result {
         "rejected_connections" = s.rejected_connections,
         "expired_keys" = s.expired_keys,
         "expired_fields" = s.expired_fields,
+        "evicted_keys" = s.evicted_keys,
+        "evicted_clients" = s.evicted_clients,
         "keyspace_hits" = s.keyspace_hits,
         "keyspace_misses" = s.keyspace_misses,
         "pubsub_channels" = state.pubsub.channels.len(),

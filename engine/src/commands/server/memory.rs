@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use crate::base::number::parse_i64;
 use crate::commands::call::Call;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
-use crate::keyspace::Entry;
+use crate::inspect::memory::Account;
+use crate::keyspace::{Entry, Kind};
 use crate::resp::error;
 use crate::state::State;
 
@@ -101,28 +102,9 @@ fn usage(call: &mut Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// What all of it is made of, in bytes.
-struct Shares {
-    total: usize,
-    tables: usize,
-    clients: usize,
-    peak: usize,
-}
-
-impl Shares {
-    fn of(state: &State) -> Shares {
-        let total = state.memory();
-        let tables = (0..state.keyspace.databases()).map(|index| state.keyspace.db(index).table_memory()).sum();
-        Shares { total, tables, clients: state.clients.memory(), peak: state.peak_memory.max(total) }
-    }
-
-    fn overhead(&self) -> usize {
-        self.tables + self.clients
-    }
-
-    fn dataset(&self) -> usize {
-        self.total - self.overhead()
-    }
+/// The most that was ever in use, as far as anybody looked.
+fn peak(state: &State, account: &Account) -> usize {
+    state.peak_memory.max(account.total())
 }
 
 fn percent(part: usize, of: usize) -> f64 {
@@ -132,8 +114,8 @@ fn percent(part: usize, of: usize) -> f64 {
 enum Figure {
     Count(usize),
     Ratio(f64),
-    /// A database's tables.
-    Tables(usize),
+    /// A database's tables: that of its keys, and those of expiries.
+    Tables(usize, usize),
 }
 
 fn stats(call: &mut Call<'_>) -> Outcome {
@@ -144,10 +126,12 @@ fn stats(call: &mut Call<'_>) -> Outcome {
         match figure {
             Figure::Count(count) => call.reply.integer(count as i64),
             Figure::Ratio(ratio) => call.reply.double(ratio),
-            Figure::Tables(bytes) => {
-                call.reply.map(1);
+            Figure::Tables(main, expires) => {
+                call.reply.map(2);
                 call.reply.field("overhead.hashtable.main");
-                call.reply.integer(bytes as i64);
+                call.reply.integer(main as i64);
+                call.reply.field("overhead.hashtable.expires");
+                call.reply.integer(expires as i64);
             }
         }
     }
@@ -156,26 +140,38 @@ fn stats(call: &mut Call<'_>) -> Outcome {
 
 fn figures(state: &State) -> Vec<(String, Figure)> {
     use Figure::{Count, Ratio, Tables};
-    let shares = Shares::of(state);
-    let databases = || (0..state.keyspace.databases()).map(|index| (index, state.keyspace.db(index)));
-    let keys: usize = databases().map(|(_, db)| db.len()).sum();
+    let account = Account::of(state);
+    let (total, peak, data, keys) = (account.total(), peak(state, &account), account.data(), account.keys());
     let resident = usize::try_from(state.resident).unwrap_or(usize::MAX);
     let mut figures = Vec::new();
     let mut add = |name: &str, figure| figures.push((name.into(), figure));
-    add("peak.allocated", Count(shares.peak));
-    add("total.allocated", Count(shares.total));
-    add("clients.normal", Count(shares.clients));
-    for (index, db) in databases().filter(|(_, db)| !db.is_empty()) {
-        add(&format!("db.{index}"), Tables(db.table_memory()));
+    add("peak.allocated", Count(peak));
+    add("total.allocated", Count(total));
+    add("startup.allocated", Count(account.fixed));
+    add("clients.normal", Count(account.clients));
+    add("pubsub", Count(account.pubsub));
+    add("waits", Count(account.waits));
+    add("lazyfree.pending", Count(account.pending));
+    for db in &account.databases {
+        add(&format!("db.{}", db.index), Tables(db.main, db.expires));
     }
-    add("overhead.total", Count(shares.overhead()));
+    add("overhead.total", Count(account.overhead()));
     add("keys.count", Count(keys));
-    add("keys.bytes-per-key", Count(shares.dataset().checked_div(keys).unwrap_or(0)));
-    add("dataset.bytes", Count(shares.dataset()));
-    add("dataset.percentage", Ratio(percent(shares.dataset(), shares.total)));
-    add("peak.percentage", Ratio(percent(shares.total, shares.peak)));
-    add("fragmentation", Ratio(percent(resident, shares.total) / 100.0));
-    add("fragmentation.bytes", Count(resident.saturating_sub(shares.total)));
+    add("keys.bytes-per-key", Count((total - account.fixed).checked_div(keys).unwrap_or(0)));
+    for kind in Kind::ALL {
+        let of = account.databases.iter().flat_map(|db| &db.kinds).filter(|(name, _)| *name == kind.name());
+        add(&format!("dataset.{}", kind.name()), Count(of.map(|(_, share)| share.memory).sum()));
+    }
+    add("dataset.bytes", Count(data));
+    add("dataset.percentage", Ratio(percent(data, total - account.fixed)));
+    add("peak.percentage", Ratio(percent(total, peak)));
+    add("allocator.allocated", Count(total));
+    add("allocator.active", Count(total + account.spare));
+    add("allocator.resident", Count(resident));
+    add("allocator-fragmentation.ratio", Ratio(percent(total + account.spare, total) / 100.0));
+    add("allocator-fragmentation.bytes", Count(account.spare));
+    add("fragmentation", Ratio(percent(resident, total) / 100.0));
+    add("fragmentation.bytes", Count(resident.saturating_sub(total)));
     figures
 }
 
@@ -185,24 +181,24 @@ const TOO_LITTLE: usize = 5 << 20;
 const MUCH_FOR_A_CLIENT: usize = 200 << 10;
 
 fn diagnosis(state: &State) -> String {
-    let shares = Shares::of(state);
-    if shares.total < TOO_LITTLE {
+    let account = Account::of(state);
+    let (total, peak) = (account.total(), peak(state, &account));
+    if total < TOO_LITTLE {
         return "There is too little data here for anything to stand out: less than 5 MB in all.".into();
     }
     let mut findings = Vec::new();
-    if shares.peak > shares.total * 3 / 2 {
+    if peak > total * 3 / 2 {
         findings.push(format!(
-            "Memory was {} bytes at its peak, and is {} now: the difference may still belong to the process.",
-            shares.peak, shares.total
+            "Memory was {peak} bytes at its peak, and is {total} now: the difference may still belong to the process."
         ));
     }
-    if state.resident > shares.total as u64 * 3 / 2 {
-        findings.push(format!("The process holds {} bytes for the {} that are in use.", state.resident, shares.total));
+    if state.resident > total as u64 * 3 / 2 {
+        findings.push(format!("The process holds {} bytes for the {total} that are in use.", state.resident));
     }
-    if shares.clients > state.clients.len() * MUCH_FOR_A_CLIENT {
+    if account.clients > state.clients.len() * MUCH_FOR_A_CLIENT {
         findings.push(format!(
             "Clients hold {} bytes: replies that they do not read, or requests that do not end.",
-            shares.clients
+            account.clients
         ));
     }
     if findings.is_empty() {
@@ -230,7 +226,8 @@ mod tests {
         };
         assert_eq!(figure("total.allocated"), figure("overhead.total") + figure("dataset.bytes"));
         assert_eq!(figure("keys.count"), 1000);
-        assert_eq!(figure("keys.bytes-per-key"), figure("dataset.bytes") / 1000);
+        assert_eq!(figure("keys.bytes-per-key"), (figure("total.allocated") - figure("startup.allocated")) / 1000);
+        assert_eq!(figure("dataset.string"), figure("dataset.bytes"));
         assert!(figure("peak.allocated") >= figure("total.allocated"));
         assert!(server.run("MEMORY DOCTOR").contains("too little data"));
     }

@@ -167,9 +167,9 @@ fn edit<R>(state: &mut State, key: &Key<'_>, f: impl FnOnce(&mut Site<'_>) -> R)
 /// Gives a key an empty stream, which is about to be edited.
 fn create(state: &mut State, key: &Key<'_>) {
     state.announce_new(state.db, key);
-    let clock = state.clock();
+    let mark = state.mark();
     let stream = Value::Object(Object::Stream(Box::default()));
-    state.db_mut().insert(key, stream, None).touch(clock);
+    state.db_mut().insert(key, stream, None).written(mark);
 }
 
 impl Tell<'_> {

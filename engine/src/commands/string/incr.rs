@@ -73,8 +73,8 @@ fn increment(call: &mut Call<'_>, by: i64) -> Outcome {
     };
     let value = value.checked_add(by).ok_or(error::INCR_OVERFLOW)?;
     call.announce_new(&key);
-    let clock = call.state.clock();
-    call.db().update_int(&key, value).touch(clock);
+    let mark = call.state.mark();
+    call.db().update_int(&key, value).written(mark);
     call.changed(key.bytes, Notify::STRING, "incrby");
     call.reply.integer(value);
     Ok(())
@@ -89,8 +89,8 @@ fn increment_by_float(call: &mut Call<'_>) -> Outcome {
     let by = Extended::parse(call.arg(2)).ok_or(error::NOT_FLOAT)?;
     let sum = value.plus(by).filter(|sum| sum.is_finite()).ok_or(error::NAN_OR_INFINITY)?.format();
     call.announce_new(&key);
-    let clock = call.state.clock();
-    call.db().set_value(&key, Value::Bytes(sum.clone())).touch(clock);
+    let mark = call.state.mark();
+    call.db().set_value(&key, Value::Bytes(sum.clone())).written(mark);
     call.changed(key.bytes, Notify::STRING, "incrbyfloat");
     // The sum itself: another machine's floats might round another way.
     call.record(&[b"SET", key.bytes, &sum, b"KEEPTTL"]);

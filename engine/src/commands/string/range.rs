@@ -52,8 +52,8 @@ fn append(call: &mut Call<'_>) -> Outcome {
     let value = call.arg(2);
     let Some(entry) = call.state.look_to_write(&key) else {
         call.announce_new(&key);
-        let clock = call.state.clock();
-        call.db().set_bytes(&key, value, None).touch(clock);
+        let mark = call.state.mark();
+        call.db().set_bytes(&key, value, None).written(mark);
         call.changed(key.bytes, Notify::STRING, "append");
         call.reply.integer(value.len() as i64);
         return Ok(());

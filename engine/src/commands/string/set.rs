@@ -156,8 +156,8 @@ pub fn set_string(call: &mut Call<'_>, key: &Key<'_>, value: &[u8], lifetime: Li
         Lifetime::Until(time) => Some(time),
         Lifetime::Kept => call.db().get(key).and_then(|entry| entry.expiry()),
     };
-    let clock = call.state.clock();
-    call.db().set_bytes(key, value, expiry).touch(clock);
+    let mark = call.state.mark();
+    call.db().set_bytes(key, value, expiry).written(mark);
     call.changed(key.bytes, Notify::STRING, "set");
     if matches!(lifetime, Lifetime::Until(_)) {
         call.notice(key.bytes, Notify::GENERIC, "expire");

@@ -142,6 +142,11 @@ impl Entry {
         self.head.has_expiry()
     }
 
+    #[inline]
+    pub(super) fn holds_object(&self) -> bool {
+        self.head.form() > form::BOXED
+    }
+
     /// Whether parts of the value expire by themselves.
     #[inline]
     pub fn has_expiring_parts(&self) -> bool {
@@ -151,7 +156,7 @@ impl Entry {
     /// How many pieces of memory freeing the value has to do with, about.
     #[inline]
     pub(super) fn pieces(&self) -> usize {
-        if self.head.form() > form::BOXED { self.value().pieces() } else { 1 }
+        if self.holds_object() { self.value().pieces() } else { 1 }
     }
 
     /// 24 bits about when or how often the key is used, in whatever unit the eviction policy counts.
@@ -160,7 +165,7 @@ impl Entry {
         u32::from_le_bytes([a, b, c, 0])
     }
 
-    pub fn touch(&self, access: u32) {
+    pub fn set_access(&self, access: u32) {
         let [a, b, c, _] = access.to_le_bytes();
         self.access.set([a, b, c]);
     }

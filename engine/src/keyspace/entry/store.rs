@@ -2,12 +2,12 @@
 //! moves and ends entries.
 
 use super::tables::{Table, Tables};
-use super::value::{Object, Value};
+use super::value::{Kind, Object, Value};
 use super::{Entry, EntryPtr, Form, LONGEST_INLINE, Pointer};
 use crate::base::number::format_i64;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
-use crate::collections::slab::Slab;
+use crate::collections::slab::{self, Slab};
 use crate::keyspace::Key;
 use alloc::vec::Vec;
 use core::mem::{self, ManuallyDrop};
@@ -24,6 +24,8 @@ pub struct Store {
     values: usize,
     /// Entries with more to free than a cell of the slab.
     outside: usize,
+    /// Of each kind: its entries with their values. Strings, by far the most, are what the others leave over.
+    kinds: [Share; Kind::ALL.len()],
     /// Room to edit short strings in.
     scratch: Vec<u8>,
     doomed: Doomed,
@@ -34,6 +36,13 @@ pub struct Store {
 struct Doomed {
     objects: Vec<Object>,
     memory: usize,
+}
+
+/// Some of the keys, and what their entries and values cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    pub keys: usize,
+    pub memory: usize,
 }
 
 /// Which expiry an entry is to have.
@@ -65,6 +74,7 @@ impl Store {
             slab: Slab::new(),
             values: 0,
             outside: 0,
+            kinds: Default::default(),
             scratch: Vec::new(),
             doomed: Doomed::default(),
         }
@@ -79,6 +89,7 @@ impl Store {
             slab: Slab::new(),
             values: 0,
             outside: 0,
+            kinds: Default::default(),
             scratch: Vec::new(),
             doomed: Doomed::default(),
         };
@@ -100,7 +111,23 @@ impl Store {
     }
 
     pub fn table_memory(&self) -> usize {
-        self.entries.memory() + self.expires.memory() + self.partly.memory()
+        self.entries.memory() + self.index_memory()
+    }
+
+    /// What of it the tables cost that know of expiries.
+    pub fn index_memory(&self) -> usize {
+        self.expires.memory() + self.partly.memory()
+    }
+
+    /// The keys of a kind, with what their entries and values cost.
+    pub fn share(&self, kind: Kind) -> Share {
+        if kind != Kind::String {
+            return self.kinds[kind as usize];
+        }
+        let all = Share { keys: self.entries.len(), memory: self.slab.used() + self.values };
+        self.kinds
+            .iter()
+            .fold(all, |left, other| Share { keys: left.keys - other.keys, memory: left.memory - other.memory })
     }
 
     /// What of the slab's memory no entry uses.
@@ -407,6 +434,10 @@ impl Store {
         let (memory, outside) = self.weight(entry);
         self.values -= memory;
         self.outside -= outside;
+        if let Some((kind, cell)) = self.object(entry) {
+            let share = &mut self.kinds[kind as usize];
+            *share = Share { keys: share.keys - 1, memory: share.memory - memory - cell };
+        }
     }
 
     #[inline]
@@ -414,6 +445,17 @@ impl Store {
         let (memory, outside) = self.weight(entry);
         self.values += memory;
         self.outside += outside;
+        if let Some((kind, cell)) = self.object(entry) {
+            let share = &mut self.kinds[kind as usize];
+            *share = Share { keys: share.keys + 1, memory: share.memory + memory + cell };
+        }
+    }
+
+    /// The kind of an entry that holds no string, and what its piece costs.
+    #[inline]
+    fn object(&self, entry: EntryPtr) -> Option<(Kind, usize)> {
+        let entry = self.borrow(entry);
+        entry.holds_object().then(|| (entry.kind(), slab::cost(entry.size())))
     }
 
     #[inline]
@@ -479,6 +521,7 @@ impl Clone for Store {
             slab,
             values: self.values,
             outside: self.outside,
+            kinds: self.kinds,
             scratch: Vec::new(),
             doomed: self.doomed.clone(),
         }

@@ -30,6 +30,10 @@ macro_rules! object_types {
             $($kind),*
         }
 
+        impl Kind {
+            pub const ALL: &[Kind] = &[Kind::String, $(Kind::$kind),*];
+        }
+
         /// A value of a type other than string.
         #[derive(Clone)]
         pub enum Object {
