@@ -17,6 +17,7 @@ pub mod config;
 pub mod conversion;
 pub mod event;
 pub mod execute;
+pub mod expiry;
 pub mod inspect;
 pub mod io;
 pub mod keyspace;

@@ -20,6 +20,7 @@ use crate::commands::Names;
 use crate::commands::declaration::Command;
 use crate::config::Config;
 use crate::event::{Event, Events, Gone, Level};
+use crate::expiry::Cycle;
 use crate::io::Conn;
 use crate::keyspace::access::{Counting, Mark};
 use crate::keyspace::change::Notify;
@@ -68,12 +69,9 @@ pub struct State {
     pub(crate) remains: Vec<Remains>,
     /// Keys and fields whose time has passed are also removed where nobody asks for them.
     pub(crate) active_expire: bool,
-    /// Where the expiry cycle goes on in each database.
-    pub(crate) expire_cursors: Vec<u64>,
+    pub(crate) expiry: Cycle,
     /// Keys found past their time by a command that only reads; removed when it is done.
     pub(crate) overdue: Vec<(usize, Box<[u8]>)>,
-    /// Where it goes on among the hashes with fields that expire.
-    pub(crate) field_cursors: Vec<u64>,
     /// Changes that no command made: of keys and fields whose time had passed, and of keys that had to go.
     pub(crate) removals: u64,
     /// The stream of records, once something wants it, and the database its last command ran in.
@@ -131,7 +129,6 @@ pub struct Stats {
     pub bytes_out: u64,
     pub expired_keys: u64,
     pub expired_fields: u64,
-    pub expire_cycles: u64,
     pub evicted_keys: u64,
     pub evicted_clients: u64,
     pub keyspace_hits: u64,
@@ -589,6 +586,21 @@ impl State {
     pub(crate) fn modifications(&self) -> u64 {
         let all: u64 = (0..self.keyspace.databases()).map(|db| self.keyspace.db(db).modifications()).sum();
         all - self.removals
+    }
+
+    /// How often a second what happens by itself is looked after: `hz`, more with very many clients (`dynamic-hz`).
+    pub fn hz(&self) -> u64 {
+        const CLIENTS: u64 = 200;
+        let mut hz = self.config.hz as u64;
+        while self.config.dynamic_hz && hz < 500 && self.clients.len() as u64 / hz > CLIENTS {
+            hz *= 2;
+        }
+        hz.min(500)
+    }
+
+    /// From one look to the next.
+    pub fn tick(&self) -> Duration {
+        Duration::from_micros(1_000_000 / self.hz())
     }
 
     pub fn uptime(&self) -> Duration {

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["types"],
     &["keyspace"],
     &["clients", "cluster", "persist"],
-    &["ahead", "commands", "config", "conversion", "execute", "inspect", "node", "room", "state", "timers"],
+    &["ahead", "commands", "config", "conversion", "execute", "expiry", "inspect", "node", "room", "state", "timers"],
     &["world"],
 ];
 

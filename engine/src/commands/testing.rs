@@ -7,6 +7,7 @@ use std::vec::Vec;
 
 use crate::base::time::{Duration, Time};
 use crate::config::Config;
+use crate::event::{Event, Watch};
 use crate::io::{Conn, Input, Output};
 use crate::node::Node;
 use crate::resp::value::ReplyValue;
@@ -16,6 +17,7 @@ pub struct Server {
     now: Time,
     /// What was sent to each client and has not been read.
     sent: BTreeMap<Conn, Vec<u8>>,
+    events: Vec<Event>,
 }
 
 const CLIENT: Conn = Conn(0);
@@ -28,7 +30,8 @@ impl Server {
     /// A server with these lines of configuration.
     pub fn with(config: &str) -> Server {
         let node = Node::new(Config::parse(config).unwrap(), 1).unwrap();
-        let mut server = Server { node, now: Time::from_millis(1_700_000_000_000), sent: BTreeMap::new() };
+        let mut server =
+            Server { node, now: Time::from_millis(1_700_000_000_000), sent: BTreeMap::new(), events: Vec::new() };
         server.node.keep_records();
         server.feed(Input::Started);
         server.feed(Input::Accepted { conn: CLIENT, peer: "127.0.0.1:1", local: "127.0.0.1:2", unix: false });
@@ -88,6 +91,30 @@ impl Server {
         replies.join("\n")
     }
 
+    /// Sends bytes that are no whole command as another client, which is connected.
+    pub fn send(&mut self, client: u32, bytes: &[u8]) {
+        self.feed(Input::Received { conn: Conn(client), bytes });
+    }
+
+    /// From now on events are built.
+    pub fn watch(&mut self) {
+        self.node.watch(Watch::Everything);
+    }
+
+    /// What has happened since the last look.
+    pub fn events(&mut self) -> Vec<Event> {
+        core::mem::take(&mut self.events)
+    }
+
+    /// Waits until the node wants to be woken, and wakes it; how many milliseconds that took.
+    pub fn wait(&mut self) -> u64 {
+        let due = self.node.next_wakeup().expect("it was started").max(self.now);
+        let waited = due.since(self.now).millis();
+        self.now = due;
+        self.feed(Input::Timeout);
+        waited
+    }
+
     /// Lets the node do what its time has come for.
     pub fn timeout(&mut self) {
         self.feed(Input::Timeout);
@@ -96,9 +123,13 @@ impl Server {
     fn feed(&mut self, input: Input<'_>) {
         let mut gone = Vec::new();
         for output in self.node.handle(self.now, input) {
-            if let Output::Send { conn, bytes } = output {
-                self.sent.entry(conn).or_default().extend_from_slice(bytes);
-                gone.push((conn, bytes.len()));
+            match output {
+                Output::Send { conn, bytes } => {
+                    self.sent.entry(conn).or_default().extend_from_slice(bytes);
+                    gone.push((conn, bytes.len()));
+                }
+                Output::Event(event) => self.events.push(event),
+                _ => {}
             }
         }
         for (conn, count) in gone {

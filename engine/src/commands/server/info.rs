@@ -88,7 +88,7 @@ fn server(state: &State, out: &mut String) -> core::fmt::Result {
         "server_time_usec" = state.now.micros(),
         "uptime_in_seconds" = uptime,
         "uptime_in_days" = uptime / 86400,
-        "hz" = state.config.hz,
+        "hz" = state.hz(),
         "configured_hz" = state.config.hz,
         "lru_clock" = access::clock(state.now),
     )
@@ -158,6 +158,8 @@ fn stats(state: &State, out: &mut String) -> core::fmt::Result {
         "rejected_connections" = s.rejected_connections,
         "expired_keys" = s.expired_keys,
         "expired_fields" = s.expired_fields,
+        "expired_stale_perc" = format!("{:.2}", state.expiry.stale_percent),
+        "expired_time_cap_reached_count" = state.expiry.cut_short,
         "evicted_keys" = s.evicted_keys,
         "evicted_clients" = s.evicted_clients,
         "keyspace_hits" = s.keyspace_hits,
