@@ -251,9 +251,12 @@ impl<T: Item> Dict<T> {
 
     /// Calls `f` with `count` items (or all, if there are fewer) that stand next to each other in the table.
     pub fn sample(&self, count: usize, rng: &mut Rng, f: impl FnMut(T)) {
+        // Were it always the beginning of a bucket, the last items of full ones would never be seen.
+        const USUAL_MOST: u64 = 16;
         if self.len > 0 {
             let start = rng.below(self.buckets.len() as u64) as usize;
-            let from_start = Iter { dict: self, bucket: start, cell: 0, slot: 0 };
+            let skipped = rng.below(USUAL_MOST) as usize;
+            let from_start = Iter { dict: self, bucket: start, cell: 0, slot: 0 }.skip(skipped);
             from_start.chain(self.iter()).take(count.min(self.len)).for_each(f);
         }
     }
@@ -971,6 +974,20 @@ mod tests {
             let (least, most) = (picked.values().min().unwrap(), picked.values().max().unwrap());
             assert!(*least > 110 && *most < 290, "{least} to {most} times");
         }
+    }
+
+    #[test]
+    fn every_item_is_in_some_sample_about_as_often_as_another() {
+        let mut owned = Owned::new();
+        let count = if cfg!(miri) { 40 } else { 1150 };
+        (0..count).for_each(|n| owned.insert(n));
+        let (mut rng, mut seen) = (Rng::new(5), HashMap::new());
+        for _ in 0..count * 40 {
+            owned.dict.sample(5, &mut rng, |number| *seen.entry(number.get()).or_insert(0) += 1);
+        }
+        assert_eq!(seen.len() as u64, count);
+        let (least, most) = (seen.values().min().unwrap(), seen.values().max().unwrap());
+        assert!(cfg!(miri) || *least > 60 && *most < 700, "{least} to {most} times of about 200");
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub fn frequency(access: u32, counting: Counting, now: Time) -> u32 {
 }
 
 fn minutes(now: Time) -> u32 {
-    (now.seconds() / 60 & 0xffff) as u32
+    ((now.seconds() / 60) & 0xffff) as u32
 }
 
 #[cfg(test)]
