@@ -18,8 +18,8 @@ pub struct PubSub {
 
 /// What a name that has subscribers costs, and each subscriber of it, beside the name's own bytes: modelled, with the share
 /// that either has in the nodes of its tree.
-const NAME: usize = 128;
-const SUBSCRIBER: usize = 48;
+const NAME: usize = 192;
+const SUBSCRIBER: usize = 112;
 
 /// The three kinds of subscription, with the words of their messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

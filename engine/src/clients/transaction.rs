@@ -34,7 +34,7 @@ pub struct Watches {
 
 /// What a watch costs: modelled, with the key in both trees.
 fn cost(key: &[u8]) -> usize {
-    128 + 2 * heap::cost(key.len())
+    176 + 2 * heap::cost(key.len())
 }
 
 #[derive(Clone, Copy, Debug)]

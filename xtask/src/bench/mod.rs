@@ -2,6 +2,8 @@
 
 mod commands;
 mod contestant;
+mod eviction;
+mod expiry;
 mod memory;
 mod resp;
 mod stall;
@@ -17,7 +19,7 @@ use std::path::PathBuf;
 
 #[derive(Default)]
 pub struct Options {
-    /// Throughput, memory, stall or commands; all where nothing is said.
+    /// One of [`BENCHES`]; all where nothing is said.
     pub what: Option<String>,
     /// `NAME=PATH`, besides the peers that are found.
     pub peers: Vec<String>,
@@ -39,8 +41,14 @@ impl Options {
 
 type Bench = fn(&[Contestant], &Options) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 4] =
-    [("throughput", throughput::run), ("memory", memory::run), ("stall", stall::run), ("commands", commands::run)];
+const BENCHES: [(&str, Bench); 6] = [
+    ("throughput", throughput::run),
+    ("memory", memory::run),
+    ("stall", stall::run),
+    ("commands", commands::run),
+    ("expiry", expiry::run),
+    ("eviction", eviction::run),
+];
 
 pub fn bench(options: &Options) -> Result<()> {
     let wanted = |name: &str| options.what.as_ref().is_none_or(|what| what == name);
