@@ -265,7 +265,7 @@ impl State {
         if self.keyspace.db(db).expires_len() > 0 {
             let expiry = self.keyspace.db(db).get(key)?.expiry();
             if expiry.is_some_and(|expiry| expiry <= self.now) {
-                self.remove_expired(db, key.bytes, Gone::ExpiredLazily);
+                self.remove_expired(db, key, Gone::ExpiredLazily);
                 return None;
             }
         }
@@ -336,20 +336,20 @@ impl State {
             self.overdue.clear();
         }
         while let Some((db, key)) = self.overdue.pop() {
+            let key = self.keyspace.key(&key);
             self.remove_expired(db, &key, Gone::ExpiredLazily);
         }
     }
 
     /// Removes a key whose time has passed, and tells everybody.
-    pub(crate) fn remove_expired(&mut self, db: usize, bytes: &[u8], why: Gone) {
-        let key = self.keyspace.key(bytes);
-        if !self.keyspace.db_mut(db).discard(&key) {
+    pub(crate) fn remove_expired(&mut self, db: usize, key: &Key<'_>, why: Gone) {
+        if !self.keyspace.db_mut(db).discard(key) {
             return;
         }
         let lazily = self.config.lazyfree_lazy_expire;
         self.free_unless(lazily);
         self.stats.expired_keys += 1;
-        self.gone(db, bytes, why, Notify::EXPIRED, "expired", lazily);
+        self.gone(db, key.bytes, why, Notify::EXPIRED, "expired", lazily);
     }
 
     /// Tells everybody that a key was removed which no command asked to remove.

@@ -24,7 +24,7 @@ cargo xtask COMMAND
   test [--only NAME] [--fast]
                         runs everything that must hold; --fast leaves out what needs the whole server or page
   peers                 installs the real servers that ours is compared with
-  bench [throughput|memory|stall|commands] [--quick] [--rounds N] [--requests N] [--only NAMES] [--peer NAME=PATH]...
+  bench [throughput|memory|stall|commands|expiry|eviction] [--quick] [--rounds N] [--requests N] [--only NAMES] [--peer NAME=PATH]...
          [--ours PATH]   measures ours beside them
   fuzz [--target NAME] [--runs N]
                         feeds ten million inputs, or N, to each reader of outside bytes

@@ -208,7 +208,13 @@ impl<T: Item> Dict<T> {
         }
         let index = self.index(cursor);
         self.each_in(index, |_, stored| f(item(stored)));
-        after(cursor, self.level_of(index))
+        let next = after(cursor, self.level_of(index));
+        // Who scans looks at one bucket after the other, which lie far apart.
+        let index = self.index(next);
+        self.prefetch_items_of(index);
+        let then = self.index(after(next, self.level_of(index)));
+        prefetch(ptr::from_ref(self.buckets.get(then)).cast());
+        next
     }
 
     /// Whether a scan that has come to `cursor` (not 0) has passed the place of this hash.
