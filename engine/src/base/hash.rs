@@ -24,13 +24,37 @@ pub fn crc16(bytes: &[u8]) -> u16 {
 }
 
 /// CRC64 of `bytes` (Jones's polynomial, reflected, starting from `crc`), as in RDB files and DUMP payloads.
-pub fn crc64(mut crc: u64, bytes: &[u8]) -> u64 {
+pub fn crc64(crc: u64, bytes: &[u8]) -> u64 {
+    #[cfg(not(target_arch = "wasm32"))]
+    return crc64_by_words(crc, bytes);
+    // The tables that take eight bytes at once are random numbers to a compressor, and would travel with every page.
+    #[cfg(target_arch = "wasm32")]
+    return crc64_by_nibbles(crc, bytes);
+}
+
+#[cfg(any(test, not(target_arch = "wasm32")))]
+fn crc64_by_words(mut crc: u64, bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         crc ^= u64::from_le_bytes(*word);
         crc = (0..8).fold(0, |sum, i| sum ^ CRC64[7 - i][(crc >> (8 * i)) as usize & 0xff]);
     }
     rest.iter().fold(crc, |crc, byte| CRC64[0][(crc as u8 ^ byte) as usize] ^ (crc >> 8))
+}
+
+#[cfg(any(test, target_arch = "wasm32"))]
+fn crc64_by_nibbles(crc: u64, bytes: &[u8]) -> u64 {
+    static NIBBLES: [u64; 16] = {
+        let mut table = [0; 16];
+        let mut nibble = 0;
+        while nibble < 16 {
+            table[nibble] = crc64_shifted(nibble as u64, 4);
+            nibble += 1;
+        }
+        table
+    };
+    let next = |crc: u64| NIBBLES[(crc & 0xf) as usize] ^ (crc >> 4);
+    bytes.iter().fold(crc, |crc, byte| next(next(crc ^ u64::from(*byte))))
 }
 
 /// MurmurHash64A (Appleby), as HyperLogLogs and Bloom filters have it: the same everywhere, so not for tables.
@@ -109,32 +133,32 @@ pub fn hash_tag(key: &[u8]) -> Option<&[u8]> {
     (length > 0).then(|| &key[open..open + length])
 }
 
+/// The sum after `bits` more bits, all zero.
+const fn crc64_shifted(mut crc: u64, bits: u32) -> u64 {
+    const POLYNOMIAL: u64 = 0xad93_d235_94c9_35a9;
+    let mut bit = 0;
+    while bit < bits {
+        crc = if crc & 1 == 1 { (crc >> 1) ^ POLYNOMIAL.reverse_bits() } else { crc >> 1 };
+        bit += 1;
+    }
+    crc
+}
+
 /// `CRC64[n][byte]`: what `byte` followed by `n` zero bytes adds to the sum.
+#[cfg(any(test, not(target_arch = "wasm32")))]
 static CRC64: [[u64; 256]; 8] = crc64_tables();
 
+#[cfg(any(test, not(target_arch = "wasm32")))]
 const fn crc64_tables() -> [[u64; 256]; 8] {
-    const POLYNOMIAL: u64 = 0xad93_d235_94c9_35a9;
     let mut tables = [[0; 256]; 8];
     let mut byte = 0;
     while byte < 256 {
-        let mut crc = byte as u64;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ POLYNOMIAL.reverse_bits() } else { crc >> 1 };
-            bit += 1;
+        let mut zeros = 0;
+        while zeros < 8 {
+            tables[zeros][byte] = crc64_shifted(byte as u64, 8 * (zeros as u32 + 1));
+            zeros += 1;
         }
-        tables[0][byte] = crc;
         byte += 1;
-    }
-    let mut zeros = 1;
-    while zeros < 8 {
-        let mut byte = 0;
-        while byte < 256 {
-            let crc = tables[zeros - 1][byte];
-            tables[zeros][byte] = (crc >> 8) ^ tables[0][(crc & 0xff) as usize];
-            byte += 1;
-        }
-        zeros += 1;
     }
     tables
 }
@@ -169,6 +193,7 @@ mod tests {
         let text: Vec<u8> = (0..=255).cycle().take(1000).collect();
         for cut in [0, 1, 7, 8, 9, 500] {
             assert_eq!(crc64(crc64(0, &text[..cut]), &text[cut..]), crc64(0, &text));
+            assert_eq!(crc64_by_nibbles(7, &text[..cut]), crc64_by_words(7, &text[..cut]));
         }
     }
 
