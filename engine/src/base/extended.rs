@@ -3,6 +3,7 @@
 //! Redis keeps these numbers in C's `long double`, which on x86-64 has 64 bits of mantissa, and prints them with seventeen
 //! digits after the point. A page in a browser and a server must give the same answer, so nothing here uses the
 //! machine's floats: reading, adding and printing are exact integer arithmetic, rounded once, half to even.
+//! A page reads its doubles here as well ([`read_f64`]).
 
 use super::number::format_u64;
 use alloc::vec::Vec;
@@ -15,7 +16,7 @@ pub struct Extended {
     magnitude: Magnitude,
 }
 
-/// The finite value is `mantissa * 2^exponent`, with `MIN_EXPONENT <= exponent`; zero has mantissa 0.
+/// The finite value is `mantissa * 2^exponent`, with `min_exponent <= exponent`; zero has mantissa 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Magnitude {
     Finite { mantissa: u64, exponent: i32 },
@@ -24,10 +25,19 @@ enum Magnitude {
 
 use Magnitude::{Finite, Infinite};
 
-/// The exponent of the smallest number's only bit.
-const MIN_EXPONENT: i32 = -16_445;
-/// The exponent of the largest number's lowest bit.
-const MAX_EXPONENT: i32 = 16_320;
+/// What a mantissa and its exponent have room for.
+struct Format {
+    /// Bits of the mantissa.
+    bits: i32,
+    /// The exponent of the smallest number's only bit.
+    min_exponent: i32,
+    /// The exponent of the largest number's lowest bit.
+    max_exponent: i32,
+}
+
+const EXTENDED: Format = Format { bits: 64, min_exponent: -16_445, max_exponent: 16_320 };
+const DOUBLE: Format = Format { bits: 53, min_exponent: -1074, max_exponent: 971 };
+
 /// Redis reads a number through a buffer of this size.
 const MAX_TEXT: usize = 5 * 1024;
 /// Digits printed after the point.
@@ -42,12 +52,8 @@ impl Extended {
         if text.len() >= MAX_TEXT {
             return None;
         }
-        let (negative, text) = match text {
-            [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            _ => (false, text),
-        };
-        if text.eq_ignore_ascii_case(b"inf") || text.eq_ignore_ascii_case(b"infinity") {
+        let (negative, text) = signed(text);
+        if is_infinity(text) {
             return Some(Extended { negative, magnitude: Infinite });
         }
         let (literal, base) = match text {
@@ -57,8 +63,12 @@ impl Extended {
         if literal.digits.is_empty() {
             return Some(Extended { negative, ..Extended::ZERO });
         }
-        let rough = if base == 16 { literal.hexadecimal() } else { literal.decimal()? };
-        match rough.rounded() {
+        let rough = match base {
+            16 => literal.hexadecimal(),
+            _ if (-4970..=4940).contains(&literal.leading()) => literal.decimal(),
+            _ => return None,
+        };
+        match rough.rounded(&EXTENDED) {
             Infinite | Finite { mantissa: 0, .. } => None,
             magnitude => Some(Extended { negative, magnitude }),
         }
@@ -121,6 +131,49 @@ impl Extended {
     }
 }
 
+/// The double nearest to a decimal float, `inf` or `infinity`; infinity where it is too large, zero where it is too small.
+///
+/// Slower than `core` is for numbers of many digits, but it has no tables, which are ten thousand bytes there.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(super) fn read_f64(text: &[u8]) -> Option<f64> {
+    /// Where a number lies between two doubles, so many digits tell to which it is nearer, if they tell whether more follow.
+    const ENOUGH: usize = 800;
+    let (negative, text) = signed(text);
+    let sign = if negative { -1.0 } else { 1.0 };
+    if is_infinity(text) {
+        return Some(sign * f64::INFINITY);
+    }
+    let mut literal = Literal::parse(text, 10)?;
+    if literal.digits.len() > ENOUGH {
+        let rest = literal.digits.split_off(ENOUGH);
+        literal.exponent += rest.len() as i32;
+        literal.digits[ENOUGH - 1] |= u8::from(rest.iter().any(|&digit| digit != 0));
+    }
+    let magnitude = match literal.leading() {
+        _ if literal.digits.is_empty() => 0.0,
+        ..-330 => 0.0,
+        330.. => f64::INFINITY,
+        _ => match literal.decimal().rounded(&DOUBLE) {
+            Infinite => f64::INFINITY,
+            Finite { mantissa, exponent } => libm::scalbn(mantissa as f64, exponent),
+        },
+    };
+    Some(sign * magnitude)
+}
+
+/// Whether the text begins with a minus, and what follows its sign.
+fn signed(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+fn is_infinity(text: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(b"inf") || text.eq_ignore_ascii_case(b"infinity")
+}
+
 /// Prints `mantissa / 2^shift`.
 fn print_fixed(mantissa: u64, shift: u32, out: &mut Vec<u8>) {
     const SCALE: u128 = 10u128.pow(FRACTION_DIGITS as u32);
@@ -167,20 +220,20 @@ struct Rough {
 }
 
 impl Rough {
-    fn rounded(self) -> Magnitude {
+    fn rounded(self, format: &Format) -> Magnitude {
         let bits = 128 - self.mantissa.leading_zeros() as i32;
-        let excess = (bits - 64).max(MIN_EXPONENT - self.exponent).max(0);
+        let excess = (bits - format.bits).max(format.min_exponent - self.exponent).max(0);
         if excess > 127 {
             return Finite { mantissa: 0, exponent: 0 };
         }
         let mut mantissa = shift_right_rounding(self.mantissa, excess as u32, self.sticky);
         let mut exponent = self.exponent + excess;
-        if mantissa >> 64 != 0 {
+        if mantissa >> format.bits != 0 {
             mantissa >>= 1;
             exponent += 1;
         }
         let top = exponent + 128 - mantissa.leading_zeros() as i32;
-        if top > MAX_EXPONENT + 64 {
+        if top > format.max_exponent + format.bits {
             return Infinite;
         }
         if mantissa == 0 {
@@ -223,7 +276,7 @@ impl Normal {
             return Extended::ZERO;
         }
         let rough = Rough { mantissa, exponent: self.exponent - ROOM, sticky: lost };
-        Extended { negative: self.negative, magnitude: rough.rounded() }
+        Extended { negative: self.negative, magnitude: rough.rounded(&EXTENDED) }
     }
 }
 
@@ -263,13 +316,14 @@ impl Literal {
         digits.leading(self.exponent)
     }
 
-    /// `None` where the number is far outside the range.
-    fn decimal(&self) -> Option<Rough> {
-        let leading = self.digits.len() as i32 + self.exponent;
-        if !(-4970..=4940).contains(&leading) {
-            return None;
-        }
-        Some(self.short_decimal().unwrap_or_else(|| self.long_decimal()))
+    /// The number is below ten to this power, and not below a tenth of it.
+    fn leading(&self) -> i32 {
+        self.digits.len() as i32 + self.exponent
+    }
+
+    /// To be asked for where [`Self::leading`] is small: the time taken grows with its square.
+    fn decimal(&self) -> Rough {
+        self.short_decimal().unwrap_or_else(|| self.long_decimal())
     }
 
     /// What fits machine words: nearly every number that people write.
@@ -306,11 +360,7 @@ impl Literal {
 
 /// A signed decimal, saturating far outside of what any number needs.
 fn parse_exponent(text: &[u8]) -> Option<i32> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    };
+    let (negative, digits) = signed(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -431,6 +481,7 @@ impl Big {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::string::String;
 
     fn sum(a: &str, b: &str) -> String {
@@ -517,6 +568,39 @@ mod tests {
         assert_eq!(Extended::from_f64(f64::NAN), None);
     }
 
+    #[test]
+    fn doubles_are_read_as_core_reads_them() {
+        let agree = |text: &str| {
+            let expected = text.parse::<f64>().ok().filter(|value| !value.is_nan()).map(f64::to_bits);
+            assert_eq!(read_f64(text.as_bytes()).map(f64::to_bits), expected, "{text}");
+        };
+        let halfway = "9007199254740993";
+        let zeros = "0".repeat(900);
+        for text in
+            ["", "-", "+", ".", "1e", " 1", "1_0", "0x1", "infinit", "-inf", "+Infinity", "-0", "0e999", ".5", "5."]
+        {
+            agree(text);
+        }
+        for text in ["1e400", "-1e400", "1e-400", "1.7976931348623158e308", "1.7976931348623159e308", "2.3e-308"] {
+            agree(text);
+        }
+        for text in ["2.4703282292062327e-324", "2.4703282292062328e-324", "7.4109846876186982e-324", halfway] {
+            agree(text);
+        }
+        agree(&format!("{halfway}.{zeros}"));
+        agree(&format!("{halfway}.{zeros}1"));
+        agree(&format!("{halfway}{zeros}e-900"));
+        agree(&format!("0.{zeros}{halfway}e900"));
+        let mut rng = super::super::rng::Rng::new(5);
+        for _ in 0..5_000 {
+            let value = f64::from_bits(rng.bits());
+            [format!("{value}"), format!("{value:e}"), format!("{value:.16e}"), format!("{value:.25e}")]
+                .iter()
+                .for_each(|text| agree(text));
+            agree(&format!("{}e{}", rng.bits() >> rng.below(60), rng.below(640) as i32 - 330));
+        }
+    }
+
     /// Both ways of reading a decimal must agree where both apply.
     #[test]
     fn short_and_long_decimals_agree() {
@@ -525,8 +609,8 @@ mod tests {
             let digits = rng.bits() >> rng.below(60);
             let digits = format_u64(digits.max(1)).iter().take(19).map(|digit| digit - b'0').collect();
             let literal = Literal { digits, exponent: rng.below(38) as i32 - 18 };
-            let short = literal.short_decimal().unwrap().rounded();
-            assert_eq!(value_of(short), value_of(literal.long_decimal().rounded()));
+            let short = literal.short_decimal().unwrap().rounded(&EXTENDED);
+            assert_eq!(value_of(short), value_of(literal.long_decimal().rounded(&EXTENDED)));
         }
     }
 

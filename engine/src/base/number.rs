@@ -156,7 +156,10 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
 
 /// Reads a double where too large means infinity and too small means zero, as the ends of a score range are read.
 pub fn parse_f64_saturating(text: &[u8]) -> Option<f64> {
+    #[cfg(not(target_arch = "wasm32"))]
     let value: f64 = core::str::from_utf8(text).ok()?.parse().ok()?;
+    #[cfg(target_arch = "wasm32")]
+    let value = super::extended::read_f64(text)?;
     (!value.is_nan()).then_some(value)
 }
 
