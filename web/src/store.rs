@@ -570,7 +570,7 @@ impl Store {
     /// Chooses a speed at which one can see messages travel, where the links are slow enough for that.
     pub fn settle_speed(&mut self) {
         let latency = self.lab.latency();
-        let fitting = (latency.micros() as f64 / 1e6 / WATCHABLE).log2().floor() as i32;
+        let fitting = libm::log2(latency.micros() as f64 / 1e6 / WATCHABLE).floor() as i32;
         self.clock.exponent = if latency >= WATCHED { fitting.min(0) } else { 0 };
     }
 

@@ -129,8 +129,9 @@ fn owners(ranges: &[(usize, Vec<(u16, u16)>)]) -> Rc<[Option<u8>]> {
 /// How full each slot is beside the fullest, on a scale where ten times as much is a step.
 fn weights(keys: &[u32]) -> Rc<[f32]> {
     let most = keys.iter().copied().max().unwrap_or(0).max(1);
-    let scale = (1.0 + most as f32).ln();
-    keys.iter().map(|&keys| if keys == 0 { 0.0 } else { 0.35 + 0.65 * (1.0 + keys as f32).ln() / scale }).collect()
+    let scale = libm::log(1.0 + f64::from(most));
+    let weight = |keys: u32| 0.35 + 0.65 * libm::log(1.0 + f64::from(keys)) / scale;
+    keys.iter().map(|&keys| if keys == 0 { 0.0 } else { weight(keys) as f32 }).collect()
 }
 
 #[cfg(test)]

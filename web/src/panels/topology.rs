@@ -116,7 +116,7 @@ impl Layout {
         let (ry, drop) = if scene.nodes.len() == 3 { (ry * 4.0 / 3.0, ry / 3.0) } else { (ry, 0.0) };
         let place = |at: usize| {
             let angle = at as f64 / nodes * TAU - PI / 2.0;
-            (cx + rx * angle.cos(), cy + drop + ry * angle.sin())
+            (cx + rx * libm::cos(angle), cy + drop + ry * libm::sin(angle))
         };
         let nodes: Vec<_> = (0..scene.nodes.len()).map(place).collect();
         let clients = (0..count).map(block((cx, cy + drop))).collect();
@@ -257,7 +257,7 @@ fn arc_path(first: u16, last: u16) -> String {
     let angle = |slot: f64| slot / f64::from(SLOTS) * TAU - PI / 2.0;
     let (a, b) = (angle(f64::from(first)), angle(f64::from(last) + 1.0).min(angle(f64::from(first)) + TAU - 1e-3));
     let large = u8::from(b - a > PI);
-    let point = |angle: f64| format!("{:.2} {:.2}", RING * angle.cos(), RING * angle.sin());
+    let point = |angle: f64| format!("{:.2} {:.2}", RING * libm::cos(angle), RING * libm::sin(angle));
     format!("M{} A{RING} {RING} 0 {large} 1 {}", point(a), point(b))
 }
 

@@ -30,7 +30,7 @@ pub fn MapGrid(props: &Props) -> Html {
         let first = (from / step).ceil() as i64;
         (first..).map(|n| n as f64 * step).take_while(|at| *at <= to).collect::<Vec<_>>()
     };
-    let digits = if step < 1.0 { (-step.log10()).ceil() as usize } else { 0 };
+    let digits = if step < 1.0 { (-libm::log10(step)).ceil() as usize } else { 0 };
     let meridian = |&longitude: &f64| {
         let x = format!("{:.1}", frame.x(longitude));
         html! { <><path class="grid" d={format!("M{x} 0v{HEIGHT}")} /><text class="degree" x={x} y={format!("{}", HEIGHT - 4.0)}>{ format!("{longitude:.digits$}°") }</text></> }
@@ -91,7 +91,7 @@ impl Frame {
     /// Degrees between two lines: one, two or five of a power of ten.
     fn step(self) -> f64 {
         let least = (self.east - self.west) / LINES;
-        let power = 10f64.powf(least.log10().floor());
+        let power = libm::pow(10.0, libm::log10(least).floor());
         [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * power).find(|step| *step >= least).unwrap_or(10.0 * power)
     }
 
