@@ -332,7 +332,7 @@ impl Laboratory {
 
     /// The newest rows of the log that are asked for.
     pub fn rows(&self, important_only: bool, filter: &str, most: usize) -> Rc<[Row]> {
-        let filter = filter.to_lowercase();
+        let filter = filter.to_ascii_lowercase();
         let wanted = if important_only { told::Weight::Important } else { told::Weight::Usual };
         let row = |happened: &Happened| {
             let weight = told::weight(&happened.event);
@@ -341,7 +341,7 @@ impl Laboratory {
             }
             let who = happened.node.map_or("", |node| self.node_name(node));
             let line = told::line(self.history.world(), &happened.event);
-            let is_wanted = filter.is_empty() || format!("{who} {}", line.text).to_lowercase().contains(&filter);
+            let is_wanted = filter.is_empty() || format!("{who} {}", line.text).to_ascii_lowercase().contains(&filter);
             is_wanted.then(|| Row {
                 id: happened.id,
                 time: format!("{:.4}", seconds(happened.at)).into(),
