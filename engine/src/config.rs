@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::base::number::parse_f64;
+use crate::base::number::read_f64;
 use crate::event::Level;
 use crate::keyspace::change::Notify;
 use crate::keyspace::evict::Policy;
@@ -76,7 +76,7 @@ impl Setting for Fraction {
     /// What is said of a number out of range.
     type Bound = &'static str;
     fn parse(text: &str, out_of_range: &Self::Bound) -> Result<Self, String> {
-        let value = parse_f64(text.as_bytes()).ok_or("Invalid floating-point value")?;
+        let value = read_f64(text.as_bytes()).ok_or("Invalid floating-point value")?;
         if value > 0.0 && value < 1.0 { Ok(Fraction(value)) } else { Err((*out_of_range).to_owned()) }
     }
     fn print(&self) -> String {

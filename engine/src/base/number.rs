@@ -156,11 +156,15 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
 
 /// Reads a double where too large means infinity and too small means zero, as the ends of a score range are read.
 pub fn parse_f64_saturating(text: &[u8]) -> Option<f64> {
+    read_f64(text).filter(|value| !value.is_nan())
+}
+
+/// Reads a double in any way of writing that Rust knows, not-a-number among them.
+pub fn read_f64(text: &[u8]) -> Option<f64> {
     #[cfg(not(target_arch = "wasm32"))]
-    let value: f64 = core::str::from_utf8(text).ok()?.parse().ok()?;
+    return core::str::from_utf8(text).ok()?.parse().ok();
     #[cfg(target_arch = "wasm32")]
-    let value = super::extended::read_f64(text)?;
-    (!value.is_nan()).then_some(value)
+    return super::extended::read_f64(text);
 }
 
 fn mantissa_of(text: &[u8]) -> &[u8] {

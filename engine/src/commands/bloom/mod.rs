@@ -14,7 +14,7 @@ use core::str::FromStr;
 use super::call::Call;
 use super::collection::Collection;
 use super::declaration::{Access, Command, Flags, Group, KeySpec};
-use crate::base::number::{format_f64, format_u64};
+use crate::base::number::{format_f64, format_u64, read_f64};
 use crate::config::Fraction;
 use crate::keyspace::Key;
 use crate::keyspace::Value;
@@ -150,7 +150,7 @@ fn create(call: &mut Call<'_>, key: &Key<'_>, bloom: Bloom, items: Args<'_>, add
 impl Fraction {
     /// Between 0 and 1, both excluded.
     fn parse(text: &[u8], no_number: Error, out_of_range: Error) -> Result<f64, Error> {
-        let value: f64 = number(text).ok_or(no_number)?;
+        let value = read_f64(text).ok_or(no_number)?;
         if value > 0.0 && value < 1.0 { Ok(value) } else { Err(out_of_range) }
     }
 }

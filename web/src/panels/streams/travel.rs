@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use kvarium_engine::base::number::parse_f64;
 use kvarium_engine::event::{EntryId, Step};
 use kvarium_engine::types::stream::Id;
 use wasm_bindgen::JsCast;
@@ -107,7 +108,7 @@ fn put(panel: &Element, mover: Element) -> Option<(HtmlElement, String)> {
         Some(((x - frame.left()).clamp(0.0, frame.width()), (y - frame.top()).clamp(0.0, frame.height())))
     };
     let (from, to) = (middle("data-from")?, middle("data-to")?);
-    let progress: f64 = mover.get_attribute("data-progress")?.parse().ok()?;
+    let progress: f64 = parse_f64(mover.get_attribute("data-progress")?.as_bytes())?;
     let eased = progress * progress * (3.0 - 2.0 * progress);
     let (x, y) = (from.0 + (to.0 - from.0) * eased, from.1 + (to.1 - from.1) * eased);
     Some((mover.dyn_into().ok()?, format!("translate({x:.1}px, {y:.1}px) translate(-50%, -50%)")))
