@@ -1,7 +1,7 @@
-//! Sorting in two ways that the standard library has not: only the part of a list that is wanted, in the order in which
-//! Redis leaves what is equal; and in little code.
+//! Sorting: in a page in little code; and only the part of a list that is wanted, in the order in which Redis leaves what
+//! is equal.
 //!
-//! The first is Bentley and McIlroy's quicksort ("Engineering a sort function", 1993), which goes on only in those parts that the
+//! The latter is Bentley and McIlroy's quicksort ("Engineering a sort function", 1993), which goes on only in those parts that the
 //! wanted places lie in. It is not stable, and clients see that: hence not one of the standard library's.
 
 use alloc::vec::Vec;
@@ -9,9 +9,25 @@ use core::cmp::Ordering;
 use core::mem;
 use core::ops::Range;
 
-/// Sorts, leaving what is equal in its order. Where speed matters little: all types share one sort, of places, which
-/// would otherwise be compiled for each of them, and is what a page has to fetch.
-pub fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
+/// Sorts, leaving what is equal in its order: what everything is sorted with.
+///
+/// The standard library's sort is compiled for each type, and is what a page would have to fetch as often.
+pub fn sort_by<T>(items: &mut [T], compare: impl FnMut(&T, &T) -> Ordering) {
+    if cfg!(target_arch = "wasm32") { sort_places(items, compare) } else { items.sort_by(compare) }
+}
+
+/// Sorts, and keeps so many of the first.
+pub fn keep_first<T>(items: &mut Vec<T>, count: usize, mut compare: impl FnMut(&T, &T) -> Ordering) {
+    if cfg!(not(target_arch = "wasm32")) && count < items.len() {
+        items.select_nth_unstable_by(count, &mut compare);
+        items.truncate(count);
+    }
+    sort_by(items, compare);
+    items.truncate(count);
+}
+
+/// All types share the sort of places; the items then go to theirs.
+fn sort_places<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
     let mut places = sorted_places(items.len(), &mut |a, b| compare(&items[a], &items[b]));
     for start in 0..items.len() {
         let mut at = start;
@@ -165,9 +181,18 @@ mod tests {
         for _ in 0..if cfg!(miri) { 20 } else { 300 } {
             let items: Vec<(u64, usize)> = (0..rng.below(200)).enumerate().map(|(at, _)| (rng.below(40), at)).collect();
             let (mut ours, mut theirs) = (items.clone(), items);
-            sort_by_key(&mut ours, |item| item.0);
+            sort_places(&mut ours, |a, b| a.0.cmp(&b.0));
             theirs.sort_by_key(|item| item.0);
             assert_eq!(ours, theirs);
+        }
+    }
+
+    #[test]
+    fn the_first_are_kept_in_order() {
+        for count in [0, 3, 100, 200] {
+            let mut items: Vec<u64> = (0..100).map(|n| n * 37 % 100).collect();
+            keep_first(&mut items, count, Ord::cmp);
+            assert!(items.into_iter().eq(0..count.min(100) as u64));
         }
     }
 

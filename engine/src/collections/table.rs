@@ -17,6 +17,7 @@ use super::dict::{self, Dict, prefetch};
 use super::slab::{self, LARGEST_CELL, Slab};
 use crate::base::heap;
 use crate::base::rng::Rng;
+use crate::base::sort;
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -211,7 +212,7 @@ impl Table {
         let mut all: Vec<Ranked> = self.dict.iter().filter_map(ranked).collect();
         let key = |ranked: &Ranked| self.read(ranked.pointer).key;
         // Only among equal numbers records are read.
-        all.sort_unstable_by(|a, b| {
+        sort::sort_by(&mut all, |a, b| {
             let by_number = a.number.partial_cmp(&b.number).unwrap_or(Ordering::Equal);
             by_number.then_with(|| key(a).cmp(key(b)))
         });

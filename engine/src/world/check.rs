@@ -3,7 +3,6 @@
 //! Data is in memory only as yet: a process that was killed has lost it, and a flushed node was told to. No rule holds
 //! that against them.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,6 +11,7 @@ use core::fmt;
 use super::World;
 use super::machine::{Condition, Machine};
 use super::worker::{Receipt, Worker};
+use crate::base::sort;
 use crate::base::time::{Duration, Time};
 use crate::cluster::slots::SLOTS;
 use crate::io::{Conn, Input};
@@ -187,7 +187,9 @@ fn added_entries_are_accounted_for(world: &World) -> Vec<String> {
     let mut broken = Vec::new();
     for producer in audited().filter(|worker| worker.keeps_all()) {
         let key = producer.spec.stream.as_str();
-        let groups: BTreeSet<&str> = audited().filter(|it| it.spec.stream == key).filter_map(Worker::group).collect();
+        let mut groups: Vec<&str> = audited().filter(|it| it.spec.stream == key).filter_map(Worker::group).collect();
+        sort::sort_by(&mut groups, Ord::cmp);
+        groups.dedup();
         for &(id, receipt) in &producer.ledger.added {
             let Some(stream) = stream_at(world, key, receipt) else { continue };
             let is_kept = |group: &&str| stream.is_some_and(|stream| keeps_for(stream, group, id));

@@ -192,7 +192,7 @@ pub fn database_choice(view: &View, words: Words, db: usize, used: impl Iterator
     if !all.contains(&db) {
         all.push(db);
     }
-    all.sort_unstable();
+    sort::sort_by(&mut all, Ord::cmp);
     let chosen = all.clone();
     let onchange = view.changing(move |event: Event| {
         let at = event.target_unchecked_into::<HtmlSelectElement>().selected_index();

@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use crate::base::hash;
 use crate::base::number::parse_f64;
+use crate::base::sort;
 use crate::collections::listpack::Element;
 use crate::commands::call::{Call, integer};
 use crate::commands::collection::reply_element_or_null;
@@ -293,11 +294,7 @@ fn arranged<T>(
         let order = if options.descending { order(b, a) } else { order(a, b) };
         order.then_with(|| index(a).cmp(&index(b)))
     };
-    if wanted.end < all.len() {
-        all.select_nth_unstable_by(wanted.end, order);
-        all.truncate(wanted.end);
-    }
-    all.sort_unstable_by(order);
+    sort::keep_first(&mut all, wanted.end, order);
     all.iter().map(|item| elements.items[index(item) as usize]).collect()
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::geopos::position_of;
 use super::{UNIT, position, reply_distance, reply_position, unit};
 use crate::base::number::{parse_f64, parse_i64};
-use crate::base::sort::partial_sort;
+use crate::base::sort::{partial_sort, sort_by};
 use crate::collections::listpack::Element;
 use crate::commands::call::{Call, count};
 use crate::commands::collection::{expect, reply_element};
@@ -480,7 +480,7 @@ fn sort(found: &mut [Found<'_>], order: Order, first: usize) {
         Order::Ascending => a.distance.total_cmp(&b.distance),
         Order::Descending => b.distance.total_cmp(&a.distance),
     };
-    if first < found.len() { partial_sort(found, 0..first, &compare) } else { found.sort_by(compare) }
+    if first < found.len() { partial_sort(found, 0..first, &compare) } else { sort_by(found, compare) }
 }
 
 fn search(call: &mut Call<'_>, form: Form) -> Outcome {
