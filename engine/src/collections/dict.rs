@@ -203,6 +203,11 @@ impl<T: Item> Dict<T> {
     /// stretch: an item that is in the dict from the first call to the last is seen at least once, however the table
     /// grows and shrinks in between.
     pub fn scan(&self, cursor: u64, mut f: impl FnMut(T)) -> u64 {
+        self.scan_for(cursor, &mut f)
+    }
+
+    /// One function for all who scan: what they do with an item is worth a call.
+    fn scan_for(&self, cursor: u64, f: &mut dyn FnMut(T)) -> u64 {
         if self.len == 0 {
             return 0;
         }

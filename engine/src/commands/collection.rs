@@ -91,14 +91,19 @@ pub fn edit<T: Collection, R>(
         let Edit { changes, result } = f(collection, &limits);
         (changes > 0, (changes, collection.has_no_element(), result))
     });
+    report(call, key, T::CLASS, what, changes, emptied);
+    Ok(Some(result))
+}
+
+/// Reports an edit; the key of what it emptied goes.
+fn report(call: &mut Call<'_>, key: &Key<'_>, class: Notify, what: &'static str, changes: u64, emptied: bool) {
     if changes > 0 {
-        call.changed_times(changes, key.bytes, T::CLASS, what);
+        call.changed_times(changes, key.bytes, class, what);
     }
     if emptied {
         call.db().discard(key);
         call.notice(key.bytes, Notify::GENERIC, "del");
     }
-    Ok(Some(result))
 }
 
 /// Edits the collection that a key holds, or one that `create` makes: this is stored if the edit leaves anything in it.
@@ -119,22 +124,24 @@ pub fn edit_or_create<T: Collection, R>(
     let mut collection = create(&limits);
     let Edit { changes, result } = f(&mut collection, &limits);
     if !collection.has_no_element() {
-        call.announce_new(key);
-        let mark = call.state.mark();
-        call.db().insert(key, Value::Object(collection.into_object()), None).written(mark);
-        call.changed_times(changes, key.bytes, T::CLASS, what);
+        store(call, key, collection.into_object(), T::CLASS, what, changes);
     }
     Ok(result)
+}
+
+/// Puts a collection behind a key that holds nothing, or something else, and reports that.
+fn store(call: &mut Call<'_>, key: &Key<'_>, object: Object, class: Notify, what: &'static str, changes: u64) {
+    call.announce_new(key);
+    let mark = call.state.mark();
+    call.db().insert(key, Value::Object(object), None).written(mark);
+    call.changed_times(changes, key.bytes, class, what);
 }
 
 /// Puts a collection in the place of whatever a key held; an empty one only removes that.
 pub fn replace<T: Collection>(call: &mut Call<'_>, key: &Key<'_>, collection: T, what: &'static str) {
     call.state.drop_if_expired(key);
     if !collection.has_no_element() {
-        call.announce_new(key);
-        let mark = call.state.mark();
-        call.db().insert(key, Value::Object(collection.into_object()), None).written(mark);
-        call.changed(key.bytes, T::CLASS, what);
+        store(call, key, collection.into_object(), T::CLASS, what, 1);
     } else if call.db().discard(key) {
         call.changed(key.bytes, Notify::GENERIC, "del");
     }

@@ -45,6 +45,14 @@ pub struct Share {
     pub memory: usize,
 }
 
+/// An object that is being edited. Should that panic, its entry still owns it.
+struct Lent {
+    entry: EntryPtr,
+    object: ManuallyDrop<Object>,
+    /// Whether the entry is among those of which parts expire.
+    partly: bool,
+}
+
 /// Which expiry an entry is to have.
 #[derive(Clone, Copy)]
 pub enum Expiry {
@@ -200,17 +208,25 @@ impl Store {
 
     /// Edits the object that the key holds. Must not be called where there is none.
     pub fn edit_object<R>(&mut self, key: &Key, f: impl FnOnce(&mut Object) -> R) -> R {
+        let mut lent = self.lend_object(key);
+        let result = f(&mut lent.object);
+        self.take_object_back(key, lent);
+        result
+    }
+
+    fn lend_object(&mut self, key: &Key) -> Lent {
         let entry = self.find(key).expect("the key of an object to edit exists");
         let Form::Boxed(pointer @ Pointer::Object(..)) = self.borrow(entry).form() else {
             panic!("a string is edited as an object")
         };
         let partly = self.borrow(entry).has_expiring_parts();
         self.uncount(entry);
-        // SAFETY: the entry owns the object, is borrowed by nobody while `self` is, and gets it back below.
+        // SAFETY: the entry owns the object, is borrowed by nobody while `self` is, and gets it back.
         let Value::Object(object) = (unsafe { pointer.into_value() }) else { unreachable!("it holds an object") };
-        // Should `f` panic, the entry still owns it.
-        let mut object = ManuallyDrop::new(object);
-        let result = f(&mut object);
+        Lent { entry, object: ManuallyDrop::new(object), partly }
+    }
+
+    fn take_object_back(&mut self, key: &Key, Lent { entry, object, partly }: Lent) {
         let form = Form::Boxed(Pointer::from_object(ManuallyDrop::into_inner(object)));
         let expiry = self.borrow(entry).expiry();
         // SAFETY: see the invariants. The piece stays the same, as one pointer takes another's place.
@@ -218,7 +234,6 @@ impl Store {
         debug_assert!(same == entry);
         self.count(entry);
         self.settle_in_partly(key, entry, entry, partly);
-        result
     }
 
     /// Whether that changed anything.
