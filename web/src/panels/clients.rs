@@ -1,7 +1,6 @@
 //! The clients of this world, and the connections that the selected node has: who waits for what, who listens to what.
 
-use std::collections::BTreeMap;
-
+use kvarium_engine::base::sort;
 use kvarium_engine::base::time::Time;
 use kvarium_engine::inspect::ClientView as Connection;
 use kvarium_engine::resp::show::argument_text;
@@ -171,13 +170,12 @@ fn rooms(store: &Store, words: Words, connections: &[Connection]) -> Html {
     let room = |name: String, what: String, inside: Vec<Html>| {
         html! { <li class="room" key={format!("{what} {name}")}><span class="room-name"><code>{ name }</code><small>{ what }</small></span><ol class="queue">{ for inside.into_iter() }</ol></li> }
     };
-    let by_id: BTreeMap<u64, &Connection> = connections.iter().map(|client| (client.id, client)).collect();
-    let mut keys: BTreeMap<(usize, &[u8]), &'static str> = BTreeMap::new();
-    let mut listeners: BTreeMap<(&'static str, &[u8]), Vec<Html>> = BTreeMap::new();
+    let mut keys = Vec::new();
+    let mut listeners = Vec::new();
     let mut held = Vec::new();
     for client in connections {
         if let Some(waits) = &client.waits {
-            keys.extend(waits.keys.iter().map(|key| ((client.db, key.as_slice()), waits.wants)));
+            keys.extend(waits.keys.iter().map(|key| (client.db, key.as_slice(), waits.wants)));
             if waits.keys.is_empty() {
                 held.push(pill(client, Some(left(waits.until)), "waits"));
             }
@@ -189,22 +187,29 @@ fn rooms(store: &Store, words: Words, connections: &[Connection]) -> Html {
         ];
         for (what, names) in topics {
             for name in names {
-                listeners.entry((what, name)).or_default().push(pill(client, None, "listens"));
+                listeners.push((what, name.as_slice(), pill(client, None, "listens")));
             }
         }
         if client.monitor {
-            listeners.entry((words.every_command(), b"MONITOR")).or_default().push(pill(client, None, "listens"));
+            listeners.push((words.every_command(), b"MONITOR", pill(client, None, "listens")));
         }
     }
-    let queue = |(&(db, key), &wants): (&(usize, &[u8]), &&'static str)| {
+    sort::sort_by(&mut keys, Ord::cmp);
+    keys.dedup();
+    sort::sort_by_key(&mut listeners, |&(what, name, _)| (what, name));
+    let queue = |&(db, key, wants): &(usize, &[u8], &'static str)| {
         let waiting = node.waiting_for(db, key);
-        let clients = waiting.iter().filter_map(|id| by_id.get(id));
+        let clients = waiting.iter().filter_map(|id| connections.iter().find(|client| client.id == *id));
         let until = |client: &Connection| client.waits.as_ref().map(|waits| left(waits.until));
         room(
             argument_text(key),
             words.wants(wants),
             clients.map(|client| pill(client, until(client), "waits")).collect(),
         )
+    };
+    let heard = |pills: &[(&'static str, &[u8], Html)]| {
+        let (what, name, _) = pills[0];
+        room(argument_text(name), what.to_owned(), pills.iter().map(|(_, _, pill)| pill.clone()).collect())
     };
     let woken: Vec<_> = store.heard.wakings(store.selected).take(WAKINGS).collect();
     if keys.is_empty() && listeners.is_empty() && held.is_empty() && woken.is_empty() {
@@ -224,7 +229,7 @@ fn rooms(store: &Store, words: Words, connections: &[Connection]) -> Html {
             }
             if !listeners.is_empty() {
                 <h3>{ words.listening() }</h3>
-                <ul>{ for listeners.into_iter().map(|((what, name), inside)| room(argument_text(name), what.to_owned(), inside)) }</ul>
+                <ul>{ for listeners.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(heard) }</ul>
             }
         </div>
     }

@@ -1,10 +1,10 @@
 //! The stage's first panel: nodes, clients, and the messages between them, where they are at this moment.
 
-use std::collections::BTreeMap;
 use std::f64::consts::{PI, TAU};
 use std::rc::Rc;
 
 use kvarium_engine::base::hash::SLOTS;
+use kvarium_engine::base::sort;
 use yew::prelude::*;
 
 use super::Panel;
@@ -138,15 +138,22 @@ fn pair(a: End, b: End) -> (End, End) {
 /// Client links are drawn while something travels on them, links between nodes always, each direction as the half that
 /// begins at its sender: so that one sees which way is cut.
 fn links(scene: &Scene, layout: &Layout, lit: &[(End, End)]) -> Vec<Html> {
-    let mut pairs: BTreeMap<(End, End), bool> = BTreeMap::new();
+    let mut pairs = Vec::new();
     for a in 0..scene.nodes.len() {
         for b in a + 1..scene.nodes.len() {
-            pairs.insert((End::Node(a), End::Node(b)), false);
+            pairs.push((End::Node(a), End::Node(b), false));
         }
     }
-    pairs.extend(scene.cuts.iter().map(|&(from, to)| (pair(from, to), false)));
-    pairs.extend(lit.iter().map(|&link| (link, true)));
-    let draw = |((a, b), is_lit): ((End, End), bool)| {
+    let cut = |&(from, to): &(End, End)| {
+        let (a, b) = pair(from, to);
+        (a, b, false)
+    };
+    pairs.extend(scene.cuts.iter().map(cut));
+    pairs.extend(lit.iter().map(|&(a, b)| (a, b, true)));
+    // What is lit comes first, and is kept.
+    sort::sort_by_key(&mut pairs, |&(a, b, is_lit)| (a, b, !is_lit));
+    pairs.dedup_by_key(|&mut (a, b, _)| (a, b));
+    let draw = |(a, b, is_lit): (End, End, bool)| {
         let (from, to) = (layout.at(a)?, layout.at(b)?);
         let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
         let half = |start: Point, is_cut: bool| {
