@@ -191,7 +191,7 @@ impl Assets {
             bail!("the script that wasm-bindgen made does not name its wasm file as expected");
         }
         let script = script.replace(BOUND_WASM, &self.names["kvarium.wasm"]);
-        self.add("kvarium.js", script.into_bytes());
+        self.add("kvarium.js", squeezed(&script).into_bytes());
         for file in files_below(&bound.join("snippets"))? {
             let name = relative(bound, &file);
             self.files.insert(name, fs::read(&file)?);
@@ -203,11 +203,13 @@ impl Assets {
     fn add_static(&mut self, folder: &Path) -> Result<()> {
         for file in files_below(folder)? {
             let name = relative(folder, &file);
-            if name.contains('/') {
-                self.add(&name, fs::read(&file)?);
+            let text = || fs::read_to_string(&file).with_context(|| format!("static/{name} is no text"));
+            if !name.contains('/') {
+                self.pages.insert(name.clone(), text()?);
+            } else if name.ends_with(".css") {
+                self.add(&name, squeezed(&text()?).into_bytes());
             } else {
-                let text = fs::read_to_string(&file).with_context(|| format!("static/{name} is no text"))?;
-                self.pages.insert(name, text);
+                self.add(&name, fs::read(&file)?);
             }
         }
         Ok(())
@@ -265,6 +267,20 @@ impl Assets {
         text.push_str(rest);
         Ok((text, named))
     }
+}
+
+/// A script or a style sheet without indentation, and without those comments that begin a line: what travels, and nobody reads.
+fn squeezed(text: &str) -> String {
+    let (mut squeezed, mut in_comment) = (String::with_capacity(text.len()), false);
+    for line in text.lines().map(str::trim) {
+        in_comment |= line.starts_with("/*");
+        if !(in_comment || line.is_empty() || line.starts_with("//")) {
+            squeezed.push_str(line);
+            squeezed.push('\n');
+        }
+        in_comment &= !line.ends_with("*/");
+    }
+    squeezed
 }
 
 /// `styles/kvarium.css` becomes `styles/kvarium-0123456789abcdef.css`.
@@ -359,6 +375,12 @@ mod tests {
         assert_ne!(named_after("a/b.css", b"1"), named_after("a/b.css", b"2"));
         assert_eq!(named_after("a/b.css", b""), "a/b-cbf29ce484222325.css");
         assert_eq!(named_after("bare", b""), "bare-cbf29ce484222325");
+    }
+
+    #[test]
+    fn comments_and_indentation_do_not_travel() {
+        let text = "/* of\n * the page */\n\na {\n    b: c; /* why */\n}\n    // then\n    /** one line */\n    d();\n";
+        assert_eq!(squeezed(text), "a {\nb: c; /* why */\n}\nd();\n");
     }
 
     #[test]
