@@ -231,9 +231,7 @@ impl Listpack {
         let mut at = self.end();
         self.bytes.resize(self.bytes.len() + bytes);
         for element in elements {
-            let next = at + element.stored_len();
-            encode(element, &mut self.bytes[at..next]);
-            at = next;
+            at += encode(element, &mut self.bytes[at..]);
         }
         self.bytes[at] = END;
         self.set_total();
@@ -322,7 +320,8 @@ impl Listpack {
         if let Some(element) = element
             && new == old
         {
-            return encode(element, &mut self.bytes[range]);
+            encode(element, &mut self.bytes[range]);
+            return;
         }
         let (len, tail) = (self.bytes.len(), range.end);
         if new > old {
@@ -495,13 +494,15 @@ fn decode(bytes: &[u8]) -> (Element<'_>, usize) {
     }
 }
 
-/// Writes an entry into exactly its place.
-fn encode(element: Element<'_>, out: &mut [u8]) {
+/// Writes an entry, and says how many bytes it took.
+fn encode(element: Element<'_>, out: &mut [u8]) -> usize {
     let size = match element {
         Element::Int(value) => encode_int(value, out),
         Element::Bytes(bytes) => encode_string(bytes, out),
     };
-    write_back_len(size, &mut out[size..]);
+    let whole = size + back_len(size);
+    write_back_len(size, &mut out[size..whole]);
+    whole
 }
 
 fn encode_int(value: i64, out: &mut [u8]) -> usize {

@@ -94,7 +94,7 @@ pub(super) fn append<'f>(
     pairs: impl Iterator<Item = (&'f [u8], &'f [u8])> + Clone,
 ) {
     let node = Node::of(pack, master);
-    let (live, deleted) = (node.live(), node.deleted());
+    let live = node.live() + 1;
     let count = pairs.clone().count();
     let mut names = pack.iter_from(node.fields_at);
     let is_same =
@@ -110,7 +110,7 @@ pub(super) fn append<'f>(
         let data = pairs.flat_map(|(name, value)| [Element::of(name), Element::of(value)]);
         pack.extend(head.chain(data).chain(once(Element::Int(COUNTS as i64 + 1 + 2 * count as i64))));
     }
-    set_counts(pack, live + 1, deleted);
+    pack.replace(pack.start(), Element::Int(live as i64));
 }
 
 /// Marks an entry as deleted.
