@@ -9,6 +9,7 @@ mod resp;
 mod stall;
 mod table;
 mod throughput;
+mod work;
 
 use crate::install;
 use crate::peers;

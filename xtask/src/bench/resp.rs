@@ -93,6 +93,31 @@ impl Client {
         Ok(())
     }
 
+    /// Reads a reply of any kind, and calls `each` with every string in it and its place among them.
+    pub fn read_strings(&mut self, mut each: impl FnMut(usize, &[u8])) -> Result<()> {
+        let (mut bytes, mut left, mut strings) = (Vec::new(), 1, 0);
+        while left > 0 {
+            bytes.clear();
+            self.reader.read_until(b'\n', &mut bytes)?;
+            let Some((kind, rest)) = bytes.split_first() else { bail!("the server closed the connection") };
+            let number = |rest: &[u8]| Ok::<i64, anyhow::Error>(str::from_utf8(rest)?.trim().parse()?);
+            match kind {
+                b'*' => left += number(rest)?.max(0),
+                b'$' => {
+                    let size = number(rest)?.max(0) as usize;
+                    bytes.resize(size + 2, 0);
+                    self.reader.read_exact(&mut bytes)?;
+                    each(strings, &bytes[..size]);
+                    strings += 1;
+                }
+                b'-' => bail!("the server says {}", String::from_utf8_lossy(rest.trim_ascii_end())),
+                _ => {}
+            }
+            left -= 1;
+        }
+        Ok(())
+    }
+
     /// Sends the batch, reads all its replies and empties it. A reply that is an error ends it.
     pub fn pipe(&mut self, batch: &mut Batch) -> Result<()> {
         self.writer.write_all(&batch.bytes)?;

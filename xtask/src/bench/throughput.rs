@@ -3,6 +3,7 @@
 use super::Options;
 use super::contestant::{Contestant, Running};
 use super::table::{self, Better, median, ratio};
+use super::work;
 use crate::shell::{command, output};
 use anyhow::{Context, Result};
 
@@ -13,18 +14,31 @@ const CONNECTIONS: u64 = 50;
 type Pipeline = (u64, u64);
 const PIPELINES: [Pipeline; 3] = [(1, 1), (16, 5), (64, 10)];
 
-/// What is asked for, in redis-benchmark's words: the name of a test of its own, or a command.
+/// What is asked for.
 struct Load {
     name: &'static str,
-    words: &'static [&'static str],
+    asked: Asked,
     pipelines: &'static [Pipeline],
 }
 
-const fn test(name: &'static str, words: &'static [&'static str]) -> Load {
-    Load { name, words, pipelines: &[PIPELINES[1]] }
+enum Asked {
+    /// In redis-benchmark's words: the name of a test of its own, or a command.
+    Words(&'static [&'static str]),
+    /// The same of a stream that has an entry for each request, and a group.
+    OfGroup(&'static [&'static str]),
+    /// Consumers that read entries and acknowledge them.
+    Work,
 }
 
-const LOADS: [Load; 11] = [
+const fn test(name: &'static str, words: &'static [&'static str]) -> Load {
+    Load { name, asked: Asked::Words(words), pipelines: &[PIPELINES[1]] }
+}
+
+/// The stream is filled anew for every round.
+const OF_GROUP: &[Pipeline] = &[(16, 2)];
+const READ: &[&str] = &["xreadgroup", "group", "group", "consumer", "count", "1", "streams", "stream", ">"];
+
+const LOADS: [Load; 14] = [
     Load { pipelines: &PIPELINES, ..test("get", &["-t", "get"]) },
     Load { pipelines: &PIPELINES, ..test("set", &["-t", "set"]) },
     test("incr", &["-t", "incr"]),
@@ -36,9 +50,12 @@ const LOADS: [Load; 11] = [
     test("zrange", &["zrange", "myzset", "0", "9"]),
     test("lrange_100", &["lrange", "list:100", "0", "99"]),
     test("mset", &["-t", "mset"]),
+    test("xadd", &["xadd", "stream:added", "*", "field", "value"]),
+    Load { name: "xreadgroup", asked: Asked::OfGroup(READ), pipelines: OF_GROUP },
+    Load { name: "xreadgroup+xack", asked: Asked::Work, pipelines: OF_GROUP },
 ];
 
-/// What one run of redis-benchmark found.
+/// What one run found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Sample {
     /// Requests a second.
@@ -81,13 +98,23 @@ pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
 }
 
 fn sample(server: &Running, load: &Load, depth: u64, requests: u64) -> Result<Sample> {
+    if !matches!(load.asked, Asked::Words(_)) {
+        work::fill(server, requests)?;
+    }
     let before = server.cpu()?;
+    let (rate, p99) = match load.asked {
+        Asked::Words(words) | Asked::OfGroup(words) => redis_benchmark(server, words, depth, requests)?,
+        Asked::Work => work::run(server, CONNECTIONS, depth, requests)?,
+    };
+    Ok(Sample { rate, cpu: (server.cpu()? - before) * 1e6 / requests as f64, p99 })
+}
+
+/// Rate and p99.
+fn redis_benchmark(server: &Running, words: &[&str], depth: u64, requests: u64) -> Result<(f64, f64)> {
     let numbers = [("-p", u64::from(server.port)), ("-c", CONNECTIONS), ("-r", KEYS), ("-P", depth), ("-n", requests)];
     let numbers = numbers.iter().flat_map(|(flag, value)| [flag.to_string(), value.to_string()]);
-    let csv = output(command("redis-benchmark").arg("--csv").args(numbers).args(load.words))?;
-    let cpu = (server.cpu()? - before) * 1e6 / requests as f64;
-    let (rate, p99) = read_csv(&csv).with_context(|| format!("redis-benchmark printed {csv:?}"))?;
-    Ok(Sample { rate, cpu, p99 })
+    let csv = output(command("redis-benchmark").arg("--csv").args(numbers).args(words))?;
+    read_csv(&csv).with_context(|| format!("redis-benchmark printed {csv:?}"))
 }
 
 /// Rate and p99 from a head line and one line of figures, all in quotes.
