@@ -35,6 +35,13 @@ async function show(page, pane) {
   if ((await choice.count()) > 0) await choice.nth(pane === "lesson" ? 0 : 1).click();
 }
 
+/** How far the lower pane of a telephone is drawn up. */
+async function sheet(page, stop) {
+  const handle = page.locator(".sheet-handle:visible");
+  if ((await handle.count()) === 0) return;
+  while ((await page.locator(".panes").getAttribute("data-sheet")) !== stop) await handle.click();
+}
+
 async function type(page, line) {
   await show(page, "terminal");
   const reply = await say(page, line);
@@ -53,6 +60,13 @@ async function predict(page, option) {
   await page.locator(".ask input").nth(option).check();
   await page.click("#lock");
   await soon.equal(() => page.locator("#lock").count(), 0);
+}
+
+/** An answer, unlike a prediction, may be given again. */
+async function answer(page, option, wanted) {
+  await page.locator(".ask input").nth(option).check();
+  await page.click("#lock");
+  await soon.match(() => said(page), wanted);
 }
 
 const reached = (page, goal) => soon.equal(() => page.locator(`[data-goal=${goal}]`).getAttribute("data-reached"), "true");
@@ -126,19 +140,137 @@ async function play(page, look) {
   await look("end");
 }
 
-for (const [at, language] of LANGUAGES.entries()) {
-  for (const [number, size] of [PHONE, DESKTOP].entries()) {
-    const theme = (at + number) % 2 === 0 ? "light" : "dark";
-    const name = `lesson-${language}-${size.width}-${theme}`;
-    test(`L01 is played from start to end: ${name}`, async () => {
-      const { page, problems } = await begin("L01", { language, size, theme });
-      await play(page, async (step) => {
-        await screenshot(page, `${name}-${step}`);
-        await fits(page, size.width);
+/** Who has what, `ID owner ×deliveries`: as the panel draws it, and as XPENDING answers in the terminal. */
+async function owners(page, group) {
+  const reply = await type(page, `XPENDING jobs ${group} - + 100`);
+  const entries = reply.matchAll(/1\) "(\d+-\d+)"\s+2\) "(\w+)"\s+3\) \(integer\) \d+\s+4\) \(integer\) (\d+)/g);
+  const answered = [...entries].map(([, id, owner, count]) => `${id} ${owner} ×${count}`).sort();
+  await page.click("[data-tab=streams]");
+  await sheet(page, "peek");
+  const drawn = (chips) => chips.map(({ dataset, children }) => `${dataset.id} ${dataset.owner} ${children[1].textContent.trim()}`).sort();
+  await soon.deepEqual(() => page.locator(`.delivery[data-group="${group}"]`).evaluateAll(drawn), answered);
+  await sheet(page, "half");
+  return answered;
+}
+
+/** Every step of L11; what is pending is compared after each line. */
+async function playGroups(page, look) {
+  const crew = async (...wanted) => assert.deepEqual(await owners(page, "crew"), wanted);
+  /** Lets a worker crash, or start again, by its button. */
+  const press = async (worker) => {
+    await page.click("[data-tab=clients]");
+    await page.click(`[data-worker=${worker}] .button`);
+  };
+  const works = (worker, state) => soon.match(() => page.locator(`[data-worker=${worker}]`).innerText(), state);
+
+  await type(page, "XGROUP CREATE jobs crew 0");
+  await type(page, "XGROUP CREATE jobs late $");
+  await predict(page, 2);
+  assert.equal(await type(page, "XREADGROUP GROUP late zoe STREAMS jobs >"), "(nil)");
+  await crew();
+  assert.deepEqual(await owners(page, "late"), []);
+  await reached(page, "groups");
+  await look("groups");
+  await next(page);
+
+  await predict(page, 1);
+  for (const [consumer, wanted] of [["ann", ["1-1 ann ×1"]], ["bob", ["1-1 ann ×1", "2-1 bob ×1"]]]) {
+    await type(page, `XREADGROUP GROUP crew ${consumer} COUNT 1 STREAMS jobs >`);
+    await crew(...wanted);
+  }
+  assert.equal(await type(page, "XACK jobs crew 1-1"), "(integer) 1");
+  await crew("2-1 bob ×1");
+  assert.equal(await type(page, "XLEN jobs"), "(integer) 3");
+  await reached(page, "compete");
+  await next(page);
+
+  await predict(page, 0);
+  await act(page, "!consume cat stream=jobs group=crew work=60s");
+  await act(page, "!advance 1s");
+  await crew("2-1 bob ×1", "3-1 cat ×1");
+  await press("cat");
+  await works("cat", /crashed|崩溃/);
+  await crew("2-1 bob ×1", "3-1 cat ×1");
+  await reached(page, "crash");
+  await look("crash");
+  await next(page);
+
+  await press("cat");
+  await act(page, "!advance 1s");
+  await answer(page, 1, /0/);
+  await crew("2-1 bob ×1", "3-1 cat ×2");
+  await reached(page, "history");
+  await next(page);
+
+  await predict(page, 0);
+  await press("cat");
+  await act(page, "!advance 5s");
+  assert.match(await type(page, "XCLAIM jobs crew ann 5000 3-1"), /iron/);
+  await crew("2-1 bob ×1", "3-1 ann ×3");
+  assert.equal(await type(page, "XCLAIM jobs crew bob 5000 3-1"), "(empty array)");
+  await crew("2-1 bob ×1", "3-1 ann ×3");
+  await reached(page, "rescue");
+  await soon.equal(() => page.locator('.delivery[data-id="3-1"] .delivery-note').innerText(), "← cat");
+  await look("rescue");
+  await next(page);
+
+  await predict(page, 1);
+  await type(page, "XACK jobs crew 3-1");
+  await crew("2-1 bob ×1");
+  await type(page, "XADD jobs 4-1 job bad");
+  await act(page, "!consume dan stream=jobs group=crew poison=bad");
+  await act(page, "!advance 500ms");
+  await crew("2-1 bob ×1", "4-1 dan ×1");
+  await act(page, "!reap eve stream=jobs group=crew idle=2s poison=bad dead=3:jobs:dead");
+  await act(page, "!advance 30s");
+  await crew();
+  assert.match(await type(page, "XRANGE jobs:dead - +"), /bad/);
+  await reached(page, "poison");
+  await look("poison");
+  await next(page);
+
+  await predict(page, 1);
+  for (const worker of ["dan", "eve"]) await act(page, `!stop ${worker}`);
+  await act(page, "!advance 3s");
+  await page.click("[data-tab=clients]");
+  for (const worker of ["dan", "eve"]) await works(worker, /stopped|停/);
+  await type(page, "XADD jobs 5-1 job soap");
+  await type(page, "XREADGROUP GROUP crew ann STREAMS jobs >");
+  await crew("5-1 ann ×1");
+  assert.equal(await type(page, "XDEL jobs 5-1"), "(integer) 1");
+  await crew("5-1 ann ×1");
+  assert.equal(await page.locator(".delivery.deleted").count(), 1);
+  await look("ghost");
+  // The last hint of the last step ends it.
+  for (let hint = 0; hint < 3; hint++) await page.click("#hint");
+  await page.click("#insert");
+  await soon.equal(() => page.inputValue("#command"), "XACK jobs crew 5-1");
+  await page.press("#command", "Enter");
+  await show(page, "lesson");
+  await reached(page, "delete");
+  await crew();
+  await soon.equal(() => page.locator(".dot.done").count(), 7);
+  await look("end");
+}
+
+/** The long one in one size for each language. */
+const PLAYS = { L01: [play, [PHONE, DESKTOP], [PHONE, DESKTOP]], L11: [playGroups, [DESKTOP], [PHONE]] };
+
+for (const [id, [plays, ...sizes]] of Object.entries(PLAYS)) {
+  for (const [at, language] of LANGUAGES.entries()) {
+    for (const [number, size] of sizes[at].entries()) {
+      const theme = (at + number) % 2 === 0 ? "light" : "dark";
+      const name = `lesson-${id}-${language}-${size.width}-${theme}`;
+      test(`it is played from start to end: ${name}`, async () => {
+        const { page, problems } = await begin(id, { language, size, theme });
+        await plays(page, async (step) => {
+          await screenshot(page, `${name}-${step}`);
+          await fits(page, size.width);
+        });
+        assert.deepEqual(problems, []);
+        await page.close();
       });
-      assert.deepEqual(problems, []);
-      await page.close();
-    });
+    }
   }
 }
 
