@@ -449,15 +449,25 @@ pub struct Iter<'a, T> {
     back: (&'a [T], usize),
 }
 
+impl<T: Copy> Iter<'_, T> {
+    fn item(&mut self, at: usize) -> T {
+        if at >= self.front.1 + self.front.0.len() || self.front.0.is_empty() {
+            self.front = self.tree.leaf_of(at);
+        }
+        self.front.0[at - self.front.1]
+    }
+}
+
 impl<T: Copy> Iterator for Iter<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        let at = self.range.next()?;
-        if at >= self.front.1 + self.front.0.len() || self.front.0.is_empty() {
-            self.front = self.tree.leaf_of(at);
-        }
-        Some(self.front.0[at - self.front.1])
+        self.range.next().map(|at| self.item(at))
+    }
+
+    /// In logarithmic time.
+    fn nth(&mut self, n: usize) -> Option<T> {
+        self.range.nth(n).map(|at| self.item(at))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -511,6 +521,7 @@ mod tests {
         assert_eq!((count, memory, tree.len()), (model.len(), tree.memory(), model.len()));
         assert!(tree.range(0..usize::MAX).eq(model.iter().copied()));
         assert!(tree.range(0..usize::MAX).rev().eq(model.iter().rev().copied()));
+        assert!(tree.range(0..usize::MAX).skip(model.len() / 3).eq(model[model.len() / 3..].iter().copied()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::base::time::Time;
 use crate::types::Stream;
 use crate::types::stream::{Entry, Id, Pending};
 
-pub use crate::types::stream::entries::NodeInfo as PackedNodeView;
+use crate::types::stream::entries::NodeInfo;
 
 #[derive(Clone, Copy)]
 pub struct StreamView<'a>(pub(super) &'a Stream);
@@ -22,6 +22,18 @@ pub struct StreamMemory {
     pub max_deleted: Id,
     /// Entries ever added.
     pub added: u64,
+}
+
+/// A node of entries packed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedNodeView {
+    /// Counted from the one with the oldest entries, number 0.
+    pub number: usize,
+    /// The rank of its first living entry.
+    pub start: usize,
+    pub live: usize,
+    pub deleted: usize,
+    pub bytes: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,13 +97,17 @@ impl<'a> StreamView<'a> {
         StreamMemory { last: entries.last, max_deleted: entries.max_deleted, added: entries.added }
     }
 
-    pub fn node_count(self) -> usize {
-        self.0.entries.nodes()
-    }
-
-    /// The packed nodes of these numbers, the one with the oldest entries being number 0.
-    pub fn nodes(self, numbers: Range<usize>) -> Vec<PackedNodeView> {
-        self.0.entries.node_infos(numbers).collect()
+    /// The packed nodes that hold the entries of these ranks.
+    pub fn nodes_at(self, ranks: Range<usize>) -> Vec<PackedNodeView> {
+        let entries = &self.0.entries;
+        let Some((number, mut start)) = entries.node_of(ranks.start) else { return Vec::new() };
+        let nodes =
+            entries.node_infos(number..usize::MAX).enumerate().map(|(nth, NodeInfo { live, deleted, bytes, .. })| {
+                let node = PackedNodeView { number: number + nth, start, live, deleted, bytes };
+                start += live;
+                node
+            });
+        nodes.take_while(|node| node.start < ranks.end).collect()
     }
 
     /// Up to `most` entries from an ID on, the oldest first.
@@ -106,25 +122,12 @@ impl<'a> StreamView<'a> {
 
     /// The entries of these ranks, the oldest being number 0.
     pub fn entries_at(self, ranks: Range<usize>) -> Vec<EntryView> {
-        let mut before = 0;
-        for node in self.0.entries.node_infos(0..self.node_count()) {
-            if ranks.start < before + node.live {
-                let from_node = self.0.entries.range(node.first, Id::MAX);
-                return from_node.skip(ranks.start - before).take(ranks.len()).map(EntryView::of).collect();
-            }
-            before += node.live;
-        }
-        Vec::new()
+        self.0.entries.of_ranks(ranks).map(EntryView::of).collect()
     }
 
     /// How many entries there are up to this ID.
     pub fn count_until(self, id: Id) -> usize {
-        let (mut before, mut last) = (0, None);
-        for node in self.0.entries.node_infos(0..self.node_count()).take_while(|node| node.first <= id) {
-            last = Some((before, node.first));
-            before += node.live;
-        }
-        last.map_or(0, |(before, first)| before + self.0.entries.range(first, id).count())
+        self.0.entries.count_until(id)
     }
 
     pub fn entry(self, id: Id) -> Option<EntryView> {
@@ -230,10 +233,11 @@ mod tests {
         stream.add_group(b"g", group);
         stream.entries.remove(Id::new(2, 0));
         let view = StreamView(&stream);
-        let nodes = view.nodes(0..2);
-        let counts = nodes.iter().map(|node| (node.first.ms, node.live, node.deleted));
-        assert!(counts.eq([(1, 1, 1), (3, 2, 0)]));
-        assert_eq!((view.len(), view.node_count(), view.memory().added), (4, 3, 5));
+        let nodes = view.nodes_at(0..3);
+        let counts = nodes.iter().map(|node| (node.number, node.start, node.live, node.deleted));
+        assert!(counts.eq([(0, 0, 1, 1), (1, 1, 2, 0)]));
+        assert_eq!((view.len(), view.nodes_at(0..4).len(), view.nodes_at(4..9).len()), (4, 3, 0));
+        assert_eq!(view.memory().added, 5);
         let ids = |entries: Vec<EntryView>| entries.iter().map(|entry| entry.id.ms).collect::<Vec<_>>();
         assert_eq!(ids(view.entries(Id::new(2, 0), 2)), [3, 4]);
         assert_eq!(ids(view.entries_back(Id::MAX, 2)), [5, 4]);

@@ -1,7 +1,7 @@
 //! The entries of a stream: packed nodes in the order of their first IDs, found in logarithmic time.
 //!
 //! ```text
-//!   order    [1-0 ▸2] [5-3 ▸0] [9-0 ▸1]      a counted tree: first ID, number of the listpack
+//!   order    [1-0 ▸2] [5-3 ▸0] [9-0 ▸1]      a counted tree: first ID, number of the listpack, living entries
 //!   packs    [▪][▪][▪][ ] …                  listpacks, and places that are vacant
 //! ```
 //!
@@ -41,6 +41,8 @@ pub struct Entries {
 struct First {
     id: Id,
     pack: u32,
+    /// Living entries, as they were when the node was last left: the last node's own count may have gone on.
+    live: u32,
 }
 
 /// Why an entry can't be added.
@@ -93,6 +95,32 @@ impl Entries {
     /// How many nodes there are.
     pub fn nodes(&self) -> usize {
         self.order.len()
+    }
+
+    /// The node that has the entry of this rank, by its number, and how many entries stand before that node.
+    pub fn node_of(&self, rank: usize) -> Option<(usize, usize)> {
+        let mut before = 0;
+        for (number, live) in self.lives().enumerate() {
+            if rank < before + live {
+                return Some((number, before));
+            }
+            before += live;
+        }
+        None
+    }
+
+    /// How many entries there are up to an ID.
+    pub fn count_until(&self, id: Id) -> usize {
+        let Some(number) = self.number_of(id) else { return 0 };
+        self.lives().take(number).sum::<usize>() + self.range(self.order.get(number).id, id).count()
+    }
+
+    /// The living entries of each node, without a look into the nodes.
+    fn lives(&self) -> impl Iterator<Item = usize> + '_ {
+        self.order.range(0..usize::MAX).enumerate().map(|(number, first)| match number + 1 == self.order.len() {
+            true => self.node(first).live(),
+            false => first.live as usize,
+        })
     }
 
     /// The nodes of these numbers, counted from the first.
@@ -177,6 +205,7 @@ impl Entries {
             self.remove_node(number);
         } else {
             self.edit(first, |pack| node::delete(pack, place));
+            self.note_live(number);
         }
         self.len -= 1;
         self.max_deleted = self.max_deleted.max(id);
@@ -212,6 +241,7 @@ impl Entries {
                 goes
             })
         });
+        self.note_live(0);
         self.len -= deleted;
         deleted
     }
@@ -230,6 +260,14 @@ impl Entries {
     pub fn range_back(&self, from: Id, to: Id) -> Backward<'_> {
         let end = self.number_of(to).map_or(0, |number| number + 1);
         Backward { entries: self, nodes: self.order.range(0..end), node: None, from, to }
+    }
+
+    /// The entries of these ranks, the oldest being number 0.
+    pub fn of_ranks(&self, ranks: Range<usize>) -> impl Iterator<Item = Entry<'_>> {
+        let (number, before) = self.node_of(ranks.start).unwrap_or((self.nodes(), ranks.start));
+        let nodes = self.order.range(number..usize::MAX);
+        let from_node = Forward { entries: self, nodes, node: None, from: Id::MIN, to: Id::MAX };
+        from_node.skip(ranks.start - before).take(ranks.len())
     }
 
     /// Where a reader who has seen `id` stands among all entries ever added, if that can be known: the number of those up
@@ -261,8 +299,27 @@ impl Entries {
     /// How many nodes a radix tree over the nodes' keys has where chains of single characters are one node each, as in
     /// Redis: its root, a node for each place where keys part, a leaf for each key, and the chains between.
     pub fn radix_nodes(&self) -> usize {
-        let keys: Vec<_> = self.order.range(0..usize::MAX).map(|first| first.id.to_bytes()).collect();
-        if keys.is_empty() { 1 } else { radix_nodes(&keys, 0) }
+        let mut keys = self.order.range(0..usize::MAX).map(|first| first.id.to_bytes());
+        let Some(mut key) = keys.next() else { return 1 };
+        // The depths at which the last key parted from those before it.
+        let (mut partings, mut count) = (Vec::with_capacity(key.len()), 0);
+        for next in keys.by_ref().map(Some).chain([None]) {
+            let common = next.map(|next| key.iter().zip(&next).take_while(|(a, b)| a == b).count());
+            let mut end = key.len();
+            loop {
+                let above = partings.last().copied().max(common);
+                count += 1 + usize::from(above.map_or(0, |above| above + 1) < end);
+                match partings.pop_if(|parting| common.is_none_or(|common| *parting > common)) {
+                    Some(parting) => end = parting,
+                    None => break,
+                }
+            }
+            if partings.last().copied() != common {
+                partings.extend(common);
+            }
+            key = next.unwrap_or(key);
+        }
+        count
     }
 
     /// Frees about `budget` nodes; whether none is left.
@@ -297,14 +354,24 @@ impl Entries {
         result
     }
 
+    /// Brings the order's count of a node's living entries up to date.
+    fn note_live(&mut self, number: usize) {
+        let first = self.order.get(number);
+        let live = self.node(first).live() as u32;
+        self.order.replace(number, First { live, ..first });
+    }
+
     fn add_node(&mut self, id: Id, pack: Listpack) -> First {
+        if let Some(last) = self.order.len().checked_sub(1) {
+            self.note_live(last);
+        }
         self.pack_memory += pack.memory();
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.packs.push(None);
             self.packs.len() as u32 - 1
         });
         self.packs[place as usize] = Some(pack);
-        let first = First { id, pack: place };
+        let first = First { id, pack: place, live: 0 };
         self.order.insert(self.order.len(), first);
         first
     }
@@ -315,18 +382,6 @@ impl Entries {
         self.pack_memory -= pack.memory();
         self.vacant.push(first.pack);
     }
-}
-
-/// Radix nodes for some keys in order, which are alike up to a depth.
-fn radix_nodes(keys: &[[u8; 16]], depth: usize) -> usize {
-    let (first, last) = (keys[0], keys[keys.len() - 1]);
-    let common = first.iter().zip(&last).take_while(|(a, b)| a == b).count();
-    let chain_and_end = usize::from(common > depth) + 1;
-    if keys.len() == 1 {
-        return chain_and_end;
-    }
-    let branches = keys.chunk_by(|a, b| a[common] == b[common]);
-    chain_and_end + branches.map(|keys| radix_nodes(keys, common + 1)).sum::<usize>()
 }
 
 /// Whether a node may take an entry with so many bytes of fields and values.

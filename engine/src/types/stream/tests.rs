@@ -31,7 +31,12 @@ fn check(entries: &Entries, model: &BTreeMap<Id, Pairs>, added: u64) {
     assert_eq!(entries.first(), model.keys().next().copied().unwrap_or_default());
     assert_eq!(entries.last_entry(), model.keys().next_back().copied());
     let nodes: Vec<_> = entries.node_infos(0..usize::MAX).collect();
-    assert_eq!(nodes.iter().map(|node| node.live).sum::<usize>(), model.len());
+    let mut before = 0;
+    for (number, node) in nodes.iter().enumerate() {
+        assert_eq!(entries.node_of(before), Some((number, before)));
+        before += node.live;
+    }
+    assert_eq!((before, entries.node_of(before)), (model.len(), None));
     assert!(nodes.iter().all(|node| node.live > 0));
     let mut read = Entries::default();
     for (id, pack) in entries.packs() {

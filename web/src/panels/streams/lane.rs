@@ -1,6 +1,6 @@
 //! The entries side by side in the packed nodes that hold them, with a cursor for each group.
 
-use kvarium_engine::inspect::stream::EntryView;
+use kvarium_engine::inspect::stream::{EntryView, PackedNodeView};
 use yew::prelude::*;
 
 use super::place::{Place, short};
@@ -37,30 +37,14 @@ pub fn Lane(props: &Props) -> Html {
     }
 }
 
-/// A packed node, and the rank of its first entry.
-struct Pack {
-    number: usize,
-    start: usize,
-    live: usize,
-    deleted: usize,
-    bytes: usize,
-}
-
 fn draw(shown: &Shown, parts: &[Part], sight: Sight, len: usize) -> Drawn {
     let range = sight.of(CELL, len);
     let words = shown.words();
     let onkeydown = arrows();
     let x = |rank: usize| (rank as f64 - range.start as f64) * CELL;
     let html = shown.read(|stream| {
-        let mut start = 0;
-        let packs = stream.nodes(0..stream.node_count()).into_iter().enumerate().map(|(number, node)| {
-            let pack = Pack { number, start, live: node.live, deleted: node.deleted, bytes: node.bytes };
-            start += node.live;
-            pack
-        });
-        let in_sight = |pack: &Pack| pack.start < range.end && pack.start + pack.live > range.start;
-        let packs: Vec<_> = packs.filter(in_sight).collect();
-        let pack = |pack: &Pack| {
+        let packs = stream.nodes_at(range.clone());
+        let pack = |pack: &PackedNodeView| {
             let (first, end) = (pack.start.max(range.start), (pack.start + pack.live).min(range.end));
             let style = format!("left:{}px;width:{}px", x(first), (end - first) as f64 * CELL);
             let class = classes!(
