@@ -8,6 +8,8 @@ mod clock;
 mod config_file;
 mod connections;
 mod event_loop;
+#[cfg(target_os = "linux")]
+pub mod large_blocks;
 mod limits;
 mod listeners;
 mod log;

@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use kvarium_server::{arguments, replay, start};
 
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: kvarium_server::large_blocks::Allocator = kvarium_server::large_blocks::Allocator;
+
 /// A Redis-compatible database that shows how it works.
 #[derive(Parser)]
 #[command(name = "kvarium", version, arg_required_else_help = true)]

@@ -34,6 +34,8 @@ pub fn server(arguments: &Arguments) -> Result<(), String> {
     let seed = getrandom::u64().map_err(|error| format!("This system gives no random numbers: {error}"))?;
     let keepalive = Duration::from_secs(u64::try_from(config.tcp_keepalive).unwrap_or_default());
     let node = Node::new(config, seed).map_err(|why| format!("Bad configuration: {why}"))?;
+    #[cfg(target_os = "linux")]
+    crate::large_blocks::keep_free_ones();
     announce(&listeners, page, arguments.host.log_format, &log);
     EventLoop::new(node, listeners, keepalive, log, ConfigFile(settings.file))
         .and_then(EventLoop::run)
