@@ -17,7 +17,7 @@ use rustix::mm::{self, Advice, MapFlags, MremapFlags, ProtFlags};
 /// See the module. What is smaller than a huge page is left to the system's allocator.
 pub struct Allocator;
 
-/// From so many bytes on a block is large: what a huge page has.
+/// From so many bytes on a block is large; mappings are multiples of it: what a huge page has.
 const LARGE: usize = 2 << 20;
 /// What every system aligns a mapping to.
 const PAGE: usize = 4096;
@@ -35,9 +35,9 @@ fn is_large(layout: Layout) -> bool {
     layout.size() >= LARGE && layout.align() <= PAGE
 }
 
-/// The size of a large block's mapping: in sixteenths of a power of two, so that similar blocks can take each other's place.
+/// The size of a large block's mapping.
 fn mapped(size: usize) -> usize {
-    size.next_multiple_of(size.next_power_of_two() / 16)
+    size.next_multiple_of(LARGE)
 }
 
 // SAFETY: a large block is a mapping that nobody else knows of, at least as long as its layout says; whether a block is
@@ -78,18 +78,22 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: the caller promises that this is a layout, that the block has the old one and is given up for the new.
         unsafe {
             let new = Layout::from_size_align_unchecked(size, layout.align());
-            match (is_large(layout), is_large(new)) {
-                (false, false) => System.realloc(block, layout, size),
-                (true, true) => remap(block, mapped(layout.size()), mapped(size)),
-                _ => {
-                    let other = self.alloc(new);
-                    if !other.is_null() {
-                        ptr::copy_nonoverlapping(block, other, size.min(layout.size()));
-                        self.dealloc(block, layout);
-                    }
-                    other
-                }
+            let (was_large, is_large) = (is_large(layout), is_large(new));
+            if !was_large && !is_large {
+                return System.realloc(block, layout, size);
             }
+            if was_large
+                && is_large
+                && let Some(moved) = remap(block, mapped(layout.size()), mapped(size))
+            {
+                return moved;
+            }
+            let other = self.alloc(new);
+            if !other.is_null() {
+                ptr::copy_nonoverlapping(block, other, size.min(layout.size()));
+                self.dealloc(block, layout);
+            }
+            other
         }
     }
 }
@@ -106,15 +110,17 @@ fn map(size: usize) -> *mut u8 {
     mapping.cast()
 }
 
+/// The block with another size, where it is or elsewhere; none where the system can't move it, as one that lies in two of
+/// its mappings.
+///
 /// # Safety
-/// The block is such a mapping of the old size. Where null is returned it still is.
-unsafe fn remap(block: *mut u8, old: usize, new: usize) -> *mut u8 {
-    if old == new {
-        return block;
+/// The block is such a mapping of the old size.
+unsafe fn remap(block: *mut u8, old: usize, new: usize) -> Option<*mut u8> {
+    if old == new || old < new && kept().take_at(block.wrapping_add(old), new - old) {
+        return Some(block);
     }
-    // SAFETY: by contract; its owner knows of the place it may have moved to.
-    let moved = unsafe { mm::mremap(block.cast(), old, new, MremapFlags::MAYMOVE) };
-    moved.map_or(ptr::null_mut(), <*mut c_void>::cast)
+    // SAFETY: by contract; its owner learns where it has moved to.
+    unsafe { mm::mremap(block.cast(), old, new, MremapFlags::MAYMOVE) }.ok().map(<*mut c_void>::cast)
 }
 
 /// # Safety
@@ -151,11 +157,25 @@ fn kept() -> MutexGuard<'static, Kept> {
 }
 
 impl Kept {
+    /// A block of this size: the smallest that is large enough, or as much of it.
     fn take(&mut self, size: usize) -> Option<*mut u8> {
-        let fits = |place: &&mut Option<Block>| place.as_ref().is_some_and(|block| block.size == size);
-        let block = self.blocks.iter_mut().find(fits)?.take()?;
-        self.bytes -= block.size;
-        Some(block.start.as_ptr())
+        let fits = self.blocks.iter_mut().filter(|place| place.as_ref().is_some_and(|block| block.size >= size));
+        let place = fits.min_by_key(|place| place.as_ref().map(|block| block.size))?;
+        let start = place.as_ref()?.start.as_ptr();
+        self.bytes -= size;
+        shorten(place, size);
+        Some(start)
+    }
+
+    /// Takes what begins at this address, if so much is kept there.
+    fn take_at(&mut self, start: *mut u8, size: usize) -> bool {
+        let is_there = |block: &Block| block.start.as_ptr() == start && block.size >= size;
+        let Some(place) = self.blocks.iter_mut().find(|place| place.as_ref().is_some_and(is_there)) else {
+            return false;
+        };
+        self.bytes -= size;
+        shorten(place, size);
+        true
     }
 
     /// Whether there was a place for it.
@@ -178,6 +198,15 @@ impl Kept {
         self.bytes -= old.iter().flatten().map(|block| block.size).sum::<usize>();
         old
     }
+}
+
+/// Takes so many bytes off the front of a block.
+fn shorten(place: &mut Option<Block>, size: usize) {
+    *place = place.take().filter(|block| block.size > size).map(|block| {
+        // SAFETY: the block is longer.
+        let start = unsafe { block.start.add(size) };
+        Block { start, size: block.size - size, ..block }
+    });
 }
 
 /// From now on blocks are kept, and given back once nobody has used them again.
@@ -235,20 +264,15 @@ mod tests {
         }
     }
 
-    #[test]
-    fn similar_sizes_share_one_and_none_is_much_too_large() {
-        for size in [LARGE, LARGE + 1, 100_000_000, 100_000_033, usize::MAX / 5] {
-            assert!(mapped(size) >= size && mapped(size) - size <= size / 8 && mapped(size).is_multiple_of(PAGE));
-        }
-        assert_eq!(mapped(100_000_000), mapped(100_000_033));
+    fn none() -> Kept {
+        Kept { blocks: [const { None }; PLACES], bytes: 0, most: 4 * LARGE }
     }
 
     #[test]
     fn a_free_block_is_used_again_until_it_was_seen_too_often() {
-        let mut kept = Kept { blocks: [const { None }; PLACES], bytes: 0, most: 3 * LARGE };
-        let block = map(LARGE);
+        let (mut kept, block) = (none(), map(LARGE));
         assert!(kept.keep(block, LARGE));
-        assert!(!kept.keep(block, 3 * LARGE), "more than is kept");
+        assert!(!kept.keep(block, 4 * LARGE), "more than is kept");
         assert_eq!((kept.take(2 * LARGE), kept.take(LARGE), kept.take(LARGE)), (None, Some(block), None));
         assert!(kept.keep(block, LARGE));
         for _ in 1..LOOKS {
@@ -258,5 +282,18 @@ mod tests {
         assert_eq!((old.len(), old[0].start.as_ptr(), kept.bytes), (1, block, 0));
         // SAFETY: it was taken out.
         unsafe { unmap(block, LARGE) }
+    }
+
+    #[test]
+    fn a_part_of_a_block_is_used_and_grows_into_the_rest() {
+        let (mut kept, block) = (none(), map(4 * LARGE));
+        let at = |part: usize| block.wrapping_add(part * LARGE);
+        assert!(kept.keep(at(3), LARGE) && kept.keep(block, 3 * LARGE));
+        assert_eq!((kept.take(2 * LARGE), kept.bytes), (Some(block), 2 * LARGE));
+        assert!(!kept.take_at(at(1), LARGE) && !kept.take_at(at(2), 2 * LARGE), "no such part is kept");
+        assert!(kept.take_at(at(2), LARGE) && kept.take_at(at(3), LARGE));
+        assert_eq!((kept.take(LARGE), kept.bytes), (None, 0));
+        // SAFETY: all of it was taken.
+        unsafe { unmap(block, 4 * LARGE) }
     }
 }

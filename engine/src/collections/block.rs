@@ -108,8 +108,14 @@ impl Block {
     /// Adds bytes at the end.
     pub fn append(&mut self, bytes: &[u8]) {
         let len = self.len();
-        self.resize(len + bytes.len());
-        self[len..].copy_from_slice(bytes);
+        if len + bytes.len() > self.capacity() {
+            self.reserve(bytes.len());
+        }
+        // SAFETY: there is room for these bytes behind those that the block holds, and nobody else refers to it.
+        unsafe {
+            self.data().add(len).copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
+            (*self.head().as_ptr()).len = (len + bytes.len()) as u32;
+        }
     }
 
     /// Makes the block longer, by zeros, or shorter.

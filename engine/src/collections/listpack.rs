@@ -203,20 +203,36 @@ impl Listpack {
     /// The position of the first element with this text, looking at every `stride`th from `from` on.
     pub fn find(&self, from: Position, stride: usize, text: &[u8]) -> Option<Position> {
         let wanted = Element::of(text);
+        let (bytes, end) = (&self.bytes[..], self.end());
         let mut at = from;
-        while at < self.end() {
-            let (element, size) = decode(&self.bytes[at..]);
+        while at < end {
+            let (element, size) = decode(&bytes[at..]);
             if element.is(wanted) {
                 return Some(at);
             }
             at += size + back_len(size);
             for _ in 1..stride {
-                if at < self.end() {
-                    at = self.next(at);
+                if at < end {
+                    at += entry_len(&bytes[at..]);
                 }
             }
         }
         None
+    }
+
+    /// The indices of the elements with this text.
+    pub fn indices_of<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        let (mut at, mut index) = (self.start(), 0);
+        core::iter::from_fn(move || {
+            let found = self.find(at, 1, text)?;
+            while at < found {
+                at = self.next(at);
+                index += 1;
+            }
+            at = self.next(at);
+            index += 1;
+            Some(index - 1)
+        })
     }
 
     pub fn push_back(&mut self, element: Element<'_>) {

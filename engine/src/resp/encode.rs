@@ -98,13 +98,16 @@ impl<'a> Encoder<'a> {
     }
 
     fn line(&mut self, kind: u8, number: i64) {
-        if (0..10).contains(&number) {
-            self.out.extend_from_slice(&[kind, b'0' + number as u8, b'\r', b'\n']);
-            return;
+        let digit = |digit: i64| b'0' + digit as u8;
+        match number {
+            0..10 => self.out.extend_from_slice(&[kind, digit(number), b'\r', b'\n']),
+            10..100 => self.out.extend_from_slice(&[kind, digit(number / 10), digit(number % 10), b'\r', b'\n']),
+            _ => {
+                self.out.push(kind);
+                self.out.extend_from_slice(&format_i64(number));
+                self.out.extend_from_slice(b"\r\n");
+            }
         }
-        self.out.push(kind);
-        self.out.extend_from_slice(&format_i64(number));
-        self.out.extend_from_slice(b"\r\n");
     }
 
     fn header(&self, kind: Aggregate, length: usize) -> (u8, i64) {
@@ -144,6 +147,7 @@ impl Reply for Encoder<'_> {
 
     fn bulk(&mut self, bytes: &[u8]) {
         self.line(b'$', bytes.len() as i64);
+        self.out.reserve(bytes.len() + 2);
         self.out.extend_from_slice(bytes);
         self.out.extend_from_slice(b"\r\n");
     }

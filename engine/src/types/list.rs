@@ -164,10 +164,15 @@ impl List {
         self.iter_from(0)
     }
 
-    /// The elements that LRANGE would give for these indices.
-    pub fn range(&self, start: i64, stop: i64) -> impl Iterator<Item = Element<'_>> {
-        let range = resolve_range(start, stop, self.len());
-        self.iter_from(range.start).take(range.len())
+    /// Calls `f` with the elements of these indices.
+    pub fn each(&self, range: Range<usize>, f: impl FnMut(Element<'_>)) {
+        match self.encoding.pair() {
+            Pack(pack) => {
+                let start = pack.seek(range.start as i64).unwrap_or(pack.end());
+                pack.iter_from(start).take(range.len()).for_each(f);
+            }
+            Quick(quick) => quick.iter_from(range.start).take(range.len()).for_each(f),
+        }
     }
 
     /// Replaces the element at an index; whether there is one.
@@ -190,8 +195,7 @@ impl List {
     /// Puts an element beside the first one that is equal to `pivot`; whether there is one.
     pub fn insert(&mut self, pivot: &[u8], side: Side, text: &[u8], limits: &Limits) -> bool {
         self.prepare([text].into_iter(), limits);
-        let wanted = Element::of(pivot);
-        let Some(index) = self.iter().position(|element| element.is(wanted)) else { return false };
+        let Some(index) = self.indices_of(pivot, usize::MAX).next() else { return false };
         match self.encoding.pair_mut() {
             Pack(pack) => {
                 let place = index + usize::from(side == Side::After);
@@ -242,15 +246,26 @@ impl List {
         let looked_at = if search.max_len == 0 { len } else { search.max_len.min(len) };
         let skipped = usize::try_from(search.rank.unsigned_abs() - 1).unwrap_or(usize::MAX);
         let wanted = if search.count == 0 { usize::MAX } else { search.count };
-        let target = Element::of(text);
-        let matches = |(index, element): (usize, Element<'_>)| element.is(target).then_some(index);
         if search.rank > 0 {
-            self.iter().enumerate().take(looked_at).filter_map(matches).skip(skipped).take(wanted).collect()
+            self.indices_of(text, looked_at).skip(skipped).take(wanted).collect()
         } else {
-            let last = len.saturating_sub(1);
+            let (last, target) = (len.saturating_sub(1), Element::of(text));
             let backwards = self.iter_back_from(last).enumerate().take(looked_at);
-            backwards.filter_map(matches).map(|back| last - back).skip(skipped).take(wanted).collect()
+            let matches = backwards.filter(|(_, element)| element.is(target));
+            matches.map(|(back, _)| last - back).skip(skipped).take(wanted).collect()
         }
+    }
+
+    /// The indices, below `end`, of elements equal to `text`.
+    fn indices_of<'a>(&'a self, text: &'a [u8], end: usize) -> impl Iterator<Item = usize> + 'a {
+        let starts = self.packs().scan(0, |next, pack| {
+            let start = *next;
+            *next += pack.len();
+            Some((start, pack))
+        });
+        let near = starts.take_while(move |(start, _)| *start < end);
+        let indices = near.flat_map(|(start, pack)| pack.indices_of(text).map(move |index| start + index));
+        indices.take_while(move |index| *index < end)
     }
 
     /// Frees about `budget` elements; whether none is left.

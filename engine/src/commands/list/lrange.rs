@@ -38,11 +38,13 @@ pub static LLEN: Command = Command {
 fn lrange(call: &mut Call<'_>) -> Outcome {
     let (start, stop) = (call.integer(2)?, call.integer(3)?);
     let key = call.key(1);
-    let list = expect::<List>(call.state.read(&key))?;
-    call.reply.array(list.map_or(0, |list| resolve_range(start, stop, list.len()).len()));
-    for element in list.into_iter().flat_map(|list| list.range(start, stop)) {
-        reply_element(call.reply, element);
-    }
+    let Some(list) = expect::<List>(call.state.read(&key))? else {
+        call.reply.array(0);
+        return Ok(());
+    };
+    let range = resolve_range(start, stop, list.len());
+    call.reply.array(range.len());
+    list.each(range, |element| reply_element(call.reply, element));
     Ok(())
 }
 

@@ -6,130 +6,154 @@
 //!   111yyyyy xxxxxxxx yyyyyyyy                x+9 bytes from y+1 back
 //! ```
 
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 const TABLE: usize = 1 << 16;
 const MAX_LITERAL: usize = 1 << 5;
 const MAX_OFFSET: usize = 1 << 13;
 const MAX_MATCH: usize = (1 << 8) + (1 << 3);
 
-/// Packs strings, and keeps its table between them.
+/// Packs strings, and keeps its table and its room between them.
 #[derive(Default)]
 pub struct Packer {
     /// Where three bytes with this hash were seen last, counted from `base`.
-    seen: Vec<u32>,
+    seen: Option<Box<[u32; TABLE]>>,
     base: u32,
+    room: Vec<u8>,
 }
 
 impl Packer {
-    /// The packed text; `None` unless it takes less than `most` bytes.
-    pub fn pack(&mut self, text: &[u8], most: usize) -> Option<Vec<u8>> {
+    /// The packed text; `None` unless it takes less than `most` bytes, which are not more than it has.
+    pub fn pack(&mut self, text: &[u8], most: usize) -> Option<&[u8]> {
         let length = u32::try_from(text.len()).ok()?;
-        if self.seen.is_empty() || self.base.checked_add(length).is_none() {
-            self.seen = vec![0; TABLE];
-            self.base = 0;
+        let after = self.base.checked_add(length);
+        let seen = match &mut self.seen {
+            Some(seen) if after.is_some() => seen,
+            none => {
+                self.base = 0;
+                none.insert(Box::new([0; TABLE]))
+            }
+        };
+        // What is written comes before it is known to be too much.
+        let room = most + 2 * MAX_LITERAL;
+        if self.room.len() < room {
+            self.room.resize(room, 0);
         }
-        let packed = pack(text, most, &mut self.seen, self.base);
+        debug_assert!(most <= text.len());
+        let packed = pack(text, most, seen, self.base, &mut self.room);
         self.base += length;
-        packed
+        packed.map(|length| &self.room[..length])
     }
 }
 
-/// What may be written: bytes, never beyond `most`.
-struct Output {
-    bytes: Vec<u8>,
-    most: usize,
-    /// Literal bytes since the last control byte, whose place is before them.
-    literals: usize,
+/// What is written: a run of literal bytes always being open, of which the room has none yet.
+struct Output<'a> {
+    text: &'a [u8],
+    room: &'a mut [u8],
+    length: usize,
+    literals: Range<usize>,
 }
 
-impl Output {
-    fn literal(&mut self, byte: u8) {
-        self.literals += 1;
-        self.bytes.push(byte);
-        if self.literals == MAX_LITERAL {
+impl Output<'_> {
+    /// The bytes written, with those of the open run and its control byte.
+    fn length(&self) -> usize {
+        self.length + 1 + self.literals.len()
+    }
+
+    fn literal(&mut self) {
+        self.literals.end += 1;
+        if self.literals.len() == MAX_LITERAL {
             self.end_run();
-            self.begin_run();
         }
     }
 
-    fn begin_run(&mut self) {
-        self.literals = 0;
-        self.bytes.push(0);
-    }
-
-    /// Writes the run's control byte, or takes it back where nothing followed.
+    /// Writes the run, unless it is empty.
     fn end_run(&mut self) {
-        let control = self.bytes.len() - self.literals - 1;
-        if self.literals == 0 {
-            self.bytes.pop();
-        } else {
-            self.bytes[control] = self.literals as u8 - 1;
+        let Range { start, end } = self.literals;
+        if start < end {
+            let (control, room) = self.room[self.length..].split_first_mut().expect("the room is large enough");
+            *control = (end - start) as u8 - 1;
+            // As many as a run may have: the others are written over.
+            match self.text[start..].first_chunk::<MAX_LITERAL>() {
+                Some(chunk) => room[..MAX_LITERAL].copy_from_slice(chunk),
+                None => room[..end - start].copy_from_slice(&self.text[start..end]),
+            }
+            self.length += 1 + end - start;
         }
+        self.literals.start = end;
     }
 
     fn reference(&mut self, offset: usize, length: usize) {
         self.end_run();
-        let high = (offset >> 8) as u8;
-        if length < 7 {
-            self.bytes.push(high + ((length as u8) << 5));
-        } else {
-            self.bytes.extend_from_slice(&[high + (7 << 5), (length - 7) as u8]);
-        }
-        self.bytes.push(offset as u8);
-        self.begin_run();
+        let (high, low) = ((offset >> 8) as u8, offset as u8);
+        let (bytes, count) = match length - 2 {
+            short @ ..7 => ([high + ((short as u8) << 5), low, 0], 2),
+            long => ([high + (7 << 5), (long - 7) as u8, low], 3),
+        };
+        self.room[self.length..][..3].copy_from_slice(&bytes);
+        self.length += count;
+        self.literals = self.literals.end + length..self.literals.end + length;
     }
 }
 
-fn slot(text: &[u8], at: usize) -> usize {
-    let three = u32::from_be_bytes([0, text[at], text[at + 1], text[at + 2]]);
+/// Three bytes, the first of them highest.
+fn three(text: &[u8], at: usize) -> u32 {
+    match text[at..] {
+        [a, b, c, d, ..] => u32::from_be_bytes([a, b, c, d]) >> 8,
+        [a, b, c] => u32::from_be_bytes([0, a, b, c]),
+        _ => unreachable!("a match has three bytes"),
+    }
+}
+
+fn slot(three: u32) -> usize {
     ((three >> 8).wrapping_sub(three.wrapping_mul(5)) as usize) & (TABLE - 1)
 }
 
-fn pack(text: &[u8], most: usize, seen: &mut [u32], base: u32) -> Option<Vec<u8>> {
+/// How many bytes of the room the packed text takes, if less than `most`.
+fn pack(text: &[u8], most: usize, seen: &mut [u32; TABLE], base: u32, room: &mut [u8]) -> Option<usize> {
     let end = text.len();
     if end == 0 || most == 0 {
         return None;
     }
-    let mut out = Output { bytes: Vec::with_capacity(most.min(end) + 1), most, literals: 0 };
-    out.begin_run();
+    let mut out = Output { text, room, length: 0, literals: 0..0 };
     let mut at = 0;
     while at + 2 < end {
-        let place = &mut seen[slot(text, at)];
+        let here = three(text, at);
+        let place = &mut seen[slot(here)];
         // The very first position counts as none.
-        let before = place.checked_sub(base).map_or(0, |before| before as usize);
+        let before = place.saturating_sub(base) as usize;
         *place = base + at as u32;
-        let near = before > 0 && before < at && at - before - 1 < MAX_OFFSET;
-        if !near || text[before..before + 3] != text[at..at + 3] {
-            if out.bytes.len() >= out.most {
+        if before == 0 || at - before > MAX_OFFSET || three(text, before) != here {
+            if out.length() >= most {
                 return None;
             }
-            out.literal(text[at]);
+            out.literal();
             at += 1;
             continue;
         }
-        let begun = usize::from(out.literals == 0);
-        if out.bytes.len() - begun + 4 >= out.most {
+        let begun = usize::from(out.literals.is_empty());
+        if out.length() - begun + 4 >= most {
             return None;
         }
         let length = match_length(text, before, at);
-        out.reference(at - before - 1, length - 2);
+        out.reference(at - before - 1, length);
         at += length;
         if at + 2 >= end {
             break;
         }
         // The last two positions of a match are remembered, the others not.
         for inside in at - 2..at {
-            seen[slot(text, inside)] = base + inside as u32;
+            seen[slot(three(text, inside))] = base + inside as u32;
         }
     }
-    if out.bytes.len() + 3 > out.most {
+    if out.length() + 3 > most {
         return None;
     }
-    text[at..].iter().for_each(|&byte| out.literal(byte));
+    (at..end).for_each(|_| out.literal());
     out.end_run();
-    Some(out.bytes)
+    Some(out.length)
 }
 
 /// How many bytes are the same from two positions on, the first three being so. Where many are left, liblzf looks at sixteen
@@ -221,6 +245,7 @@ fn take(rest: &mut &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::base::rng::Rng;
+    use alloc::vec;
 
     #[test]
     fn what_is_packed_is_unpacked() {
@@ -234,8 +259,8 @@ mod tests {
             let Some(packed) = packer.pack(&text, text.len()) else { continue };
             shrunk += 1;
             assert!(packed.len() < text.len());
-            assert_eq!(unpack(&packed, text.len()).as_ref(), Some(&text));
-            assert_eq!(unpack(&packed, text.len() + 1), None);
+            assert_eq!(unpack(packed, text.len()).as_ref(), Some(&text));
+            assert_eq!(unpack(packed, text.len() + 1), None);
             assert_eq!(unpack(&packed[..packed.len() - 1], text.len()), None);
         }
         assert!(shrunk > 2000, "{shrunk}");

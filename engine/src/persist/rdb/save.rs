@@ -45,21 +45,8 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    pub fn length(&mut self, length: u64) {
-        match length {
-            0..64 => self.out.push(length as u8),
-            64..16384 => self.out.extend_from_slice(&(length as u16 | u16::from(LENGTH_14) << 8).to_be_bytes()),
-            _ => match u32::try_from(length) {
-                Ok(length) => {
-                    self.out.push(LENGTH_32);
-                    self.out.extend_from_slice(&length.to_be_bytes());
-                }
-                Err(_) => {
-                    self.out.push(LENGTH_64);
-                    self.out.extend_from_slice(&length.to_be_bytes());
-                }
-            },
-        }
+    pub fn length(&mut self, number: u64) {
+        length(self.out, number);
     }
 
     pub fn count(&mut self, count: usize) {
@@ -93,9 +80,9 @@ impl Writer<'_> {
             && let Some(packed) = self.packer.pack(text, text.len() - 4)
         {
             self.out.push(ENCODED | LZF);
-            self.count(packed.len());
-            self.count(text.len());
-            self.out.extend_from_slice(&packed);
+            length(self.out, packed.len() as u64);
+            length(self.out, text.len() as u64);
+            self.out.extend_from_slice(packed);
             return;
         }
         self.count(text.len());
@@ -199,6 +186,23 @@ impl Writer<'_> {
     fn text(&mut self, text: &[u8]) {
         self.length(MODULE_STRING);
         self.string(text);
+    }
+}
+
+fn length(out: &mut Vec<u8>, length: u64) {
+    match length {
+        0..64 => out.push(length as u8),
+        64..16384 => out.extend_from_slice(&(length as u16 | u16::from(LENGTH_14) << 8).to_be_bytes()),
+        _ => match u32::try_from(length) {
+            Ok(length) => {
+                out.push(LENGTH_32);
+                out.extend_from_slice(&length.to_be_bytes());
+            }
+            Err(_) => {
+                out.push(LENGTH_64);
+                out.extend_from_slice(&length.to_be_bytes());
+            }
+        },
     }
 }
 
