@@ -63,11 +63,13 @@ const LINKS: &[&[u8]] = &[
     b"#v1.AQUA-v9hIGJ5dA",
     b"v1.AwA",
     b"!scenario 3-masters\n!seed 42\n+1s @A-M> SET k v\n!cut A-M B-M\n!until event(Moved)\n",
+    b"!scenario single\n!seed 1\n!database d capacity=50\n!app a db=d rate=90 dist=hot:9:0.5:99 ttl=1s jitter=1s attack=0.5:9 null=1s lock bloom\n!load w dist=zipf:1.1 scan=0.1 seed=7\n+3s !stop a\n",
 ];
 
 const PREDICATES: &[&[u8]] = &[
     b"before(predicted(ttl), ran(\"TTL *\", node=M, reply == -1, count != 2) >= 2) and not event(Removed, has=\"k\")",
     b"within(event(Killed, node=A-M) > 1, event(Started), 1.5s) or always(state(type of \"a b\", db=3, at=f) ~ nil)",
+    b"before(event(DbOverload), state(calm of shop) >= 20) and state(ratio of w) > 90 and state(queue of db) == 0",
     b"(answer(link) == \"A-S \\\"C-M\") or never(state(keys, node=M) <= 0.5) and (state(config of maxmemory) == 1)",
 ];
 

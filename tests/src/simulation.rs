@@ -29,6 +29,10 @@ pub struct Done {
     pub processed: u64,
     pub dead: u64,
     pub lost: u64,
+    /// Users of an application, those served from the cache, and queries of the database.
+    pub users: u64,
+    pub cached: u64,
+    pub queries: u64,
     pub events: u64,
     pub checks: u64,
 }
@@ -71,6 +75,11 @@ pub fn run(seed: u64) -> Report {
         done.processed += worker.stats.processed;
         done.dead += worker.stats.dead;
         done.lost += worker.stats.lost;
+    }
+    for app in world.apps() {
+        done.users += app.stats.users;
+        done.cached += app.stats.hits + app.stats.nulls + app.stats.filtered;
+        done.queries += app.stats.queries;
     }
     let script = journal::script(plan.scenario, seed, &journal, now);
     Report { seed, script, trace_hash: world.trace_hash(), violations, done }

@@ -33,11 +33,18 @@ fn simulation_of_many_seeds_breaks_no_rule() {
         all.processed += report.done.processed;
         all.dead += report.done.dead;
         all.lost += report.done.lost;
+        all.users += report.done.users;
+        all.cached += report.done.cached;
+        all.queries += report.done.queries;
         all.events += report.done.events;
         all.checks += report.done.checks;
     }
     println!("{all:?}");
     assert!(all.processed > all.dead && all.dead > 0 && all.lost > 0, "entries take every way: {all:?}");
+    assert!(
+        all.users > all.queries && all.queries > 0 && all.cached > 0,
+        "an application has hits and misses: {all:?}"
+    );
     assert!(all.replies > all.unanswered && all.unanswered > 0, "faults hurt, and not everything: {all:?}");
 }
 
@@ -90,6 +97,21 @@ fn a_broken_rule_is_noticed() {
     }
     assert_eq!(apply(&mut world, &mut checker, "@M> XLEN d"), NOTHING);
     assert_eq!(apply(&mut world, &mut checker, "@M> XTRIM d MAXLEN 0"), ["a dead letter is there"]);
+
+    let mut world = World::new(&Scenario::single(), 1).unwrap();
+    let mut checker = Checker::new(&mut world);
+    assert_eq!(apply(&mut world, &mut checker, "!database db latency=600ms"), NOTHING);
+    let locked = "!app a db=db rate=20 keys=1 ttl=1s lock audit";
+    assert_eq!(apply(&mut world, &mut checker, locked), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "@M> DEL a:0:lock"), ["under a lock one asks the database"]);
+    let mut world = World::new(&Scenario::single(), 1).unwrap();
+    let mut checker = Checker::new(&mut world);
+    assert_eq!(apply(&mut world, &mut checker, "!database db"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "!app a db=db rate=20 keys=1 ttl=500ms audit"), NOTHING);
+    assert_eq!(apply(&mut world, &mut checker, "@M> PERSIST a:0"), NOTHING);
+    let stale = "what an application serves is as fresh as its lifetimes say";
+    (0..4).for_each(|_| assert_eq!(apply(&mut world, &mut checker, "@M> PERSIST a:0"), NOTHING));
+    assert_eq!(apply(&mut world, &mut checker, "@M> GET a:0"), [stale]);
 
     let mut world = World::new(&Scenario::single(), 1).unwrap();
     let mut late = Checker::new(&mut World::new(&Scenario::single(), 1).unwrap());

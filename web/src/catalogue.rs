@@ -374,6 +374,7 @@ words! {
     producer: "producer", "生产者";
     consumer_client: "consumer", "消费者";
     reaper: "reaper", "回收者";
+    application: "application", "应用";
     at_work: "At work on streams", "流上的工作";
     in_hands: "Holds", "手里的条目";
     entries_done: "Done", "完成";
@@ -501,6 +502,8 @@ sentences! {
     narrate_crashed(client, held): "{client} crashed and lost what it held: {held}.", "{client} 崩溃了，手里的东西丢了：{held}。";
     narrate_dead_letter(client, id): "{client} moved {id} to the dead letters.", "{client} 把 {id} 移进了死信。";
     narrate_restarted(node): "{node} started again.", "{node} 重新启动了。";
+    narrate_overload(database): "Database {database} is overloaded.", "数据库 {database} 过载。";
+    narrate_recovered(database): "Database {database} has caught up.", "数据库 {database} 恢复正常。";
     narrate_paused(node): "{node} is frozen.", "{node} 被冻结。";
     narrate_resumed(node): "{node} goes on.", "{node} 继续运行。";
     narrate_cut(from, to): "The link from {from} to {to} is cut.", "{from} 到 {to} 的链路断了。";

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::world::actor::{Knowledge, Load};
+use kvarium_engine::world::app::App;
 use kvarium_engine::world::console::{Exchange, Stream};
 use kvarium_engine::world::journal::History;
 use kvarium_engine::world::outside::InFlight;
@@ -396,6 +397,7 @@ fn client_view(client: world::ClientView<'_>) -> ClientView {
         }
         Kind::Load(load) => load_view(client.name, load),
         Kind::Worker(worker) => worker_view(worker),
+        Kind::App(app) => app_view(app),
     }
 }
 
@@ -440,6 +442,18 @@ fn worker_view(worker: &Worker) -> ClientView {
             failed: stats.failed,
             dead: stats.dead,
         }),
+    }
+}
+
+fn app_view(app: &App) -> ClientView {
+    ClientView {
+        name: app.name.clone(),
+        kind: ClientKind::Application,
+        waiting: (app.inside() > 0).then(|| app.inside().to_string()),
+        requests: app.stats.sent,
+        redirected: app.stats.redirections,
+        last_error: (!app.last_error.is_empty()).then(|| app.last_error.clone()),
+        work: None,
     }
 }
 

@@ -81,6 +81,8 @@ pub enum ClientKind {
     Producer,
     Consumer,
     Reaper,
+    /// With the server as its cache.
+    Application,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

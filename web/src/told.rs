@@ -61,6 +61,7 @@ pub fn is_fault(event: &WorldEvent) -> bool {
             | WorldEvent::Broken { .. }
             | WorldEvent::GaveUp { .. }
             | WorldEvent::Crashed { .. }
+            | WorldEvent::DbOverload { .. }
             | WorldEvent::ClockSet { .. }
     )
 }
@@ -96,7 +97,18 @@ pub fn line(world: &World, event: &WorldEvent) -> Line {
         WorldEvent::Asked { tab, line, .. } => ("?", format!("tab{tab}: {line}")),
         WorldEvent::Answered { tab, .. } => ("!", format!("tab{tab}: answered")),
         WorldEvent::Unanswered { tab, why, .. } => ("✕", format!("tab{tab}: no reply: {why}")),
-        WorldEvent::LoadStarted { client: it } => ("▸", format!("{} started", client(it))),
+        WorldEvent::LoadStarted { line, .. } => ("▸", format!("started: {line}")),
+        WorldEvent::DatabaseSet { line } => ("▤", format!("database {line}")),
+        WorldEvent::Queried { client: it, key } => ("▤", format!("{} asks its database for {key}", client(it))),
+        WorldEvent::QueryTimedOut { client: it, key } => {
+            ("✕", format!("{} waited too long for {key} from its database", client(it)))
+        }
+        WorldEvent::DbOverload { database, waiting } => {
+            ("▲", format!("database {database} is overloaded: {waiting} queries wait"))
+        }
+        WorldEvent::DbRecovered { database, timeouts } => {
+            ("▽", format!("database {database} has caught up; {timeouts} queries timed out so far"))
+        }
         WorldEvent::LoadStopped { client: it, sent } => ("■", format!("{} stopped after {sent} commands", client(it))),
         WorldEvent::GaveUp { client: it, unanswered } => {
             ("✕", format!("{} gave up waiting for {unanswered} replies", client(it)))
@@ -237,6 +249,8 @@ pub fn sentence(words: Words, world: &World, happened: &Happened) -> Option<Stri
         WorldEvent::Started { start: 2.. } => words.narrate_restarted(node),
         WorldEvent::Crashed { worker, held, .. } => words.narrate_crashed(worker, words.count_entries(*held)),
         WorldEvent::DeadLettered { worker, id, .. } => words.narrate_dead_letter(worker, format!("{}-{}", id.0, id.1)),
+        WorldEvent::DbOverload { database, .. } => words.narrate_overload(database),
+        WorldEvent::DbRecovered { database, .. } => words.narrate_recovered(database),
         WorldEvent::Paused => words.narrate_paused(node),
         WorldEvent::Resumed => words.narrate_resumed(node),
         WorldEvent::Cut { from, to } => {

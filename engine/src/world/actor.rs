@@ -1,13 +1,16 @@
 //! Workloads: clients that keep asking, in one of three ways of knowing where a key is.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::outside::{Outside, Way};
-use super::trace::{NodeId, Party, WorldEvent};
+use super::curve::Curve;
+use super::lanes::{Answer, Lanes, Lost, RECONNECT};
+use super::outside::Outside;
+use super::trace::{NodeId, WorldEvent};
+use super::traffic::{Lifetime, Traffic, TrafficSpec};
 use crate::base::hash::{SLOTS, slot};
 use crate::base::number::parse_i64;
 use crate::base::rng::Rng;
@@ -27,35 +30,19 @@ pub enum Knowledge {
     Smart,
 }
 
-/// Which keys are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Distribution {
-    #[default]
-    Uniform,
-    /// The n-th key as often as 1/n says.
-    Zipf,
-    /// One after the other.
-    Sequence,
-}
-
 /// What a workload does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadSpec {
-    /// Commands a second; `None`: the next as soon as the last has been answered.
-    pub rate: Option<u32>,
-    pub keys: u32,
-    pub distribution: Distribution,
+    pub traffic: TrafficSpec,
     /// Reads in a thousand commands.
     pub read: u16,
     /// Commands sent at once.
     pub pipeline: u32,
     pub knowledge: Knowledge,
-    /// What is written lives so long.
-    pub ttl: Option<Duration>,
+    /// How long what is written lives.
+    pub life: Lifetime,
     /// Bytes of a value, at least.
     pub size: u32,
-    /// It stops after so many commands.
-    pub count: Option<u64>,
     /// Whom it asks first; the first node where none is named.
     pub node: Option<String>,
     /// Remembers every answer, and holds the nodes to it.
@@ -65,15 +52,12 @@ pub struct LoadSpec {
 impl Default for LoadSpec {
     fn default() -> Self {
         LoadSpec {
-            rate: Some(50),
-            keys: 1000,
-            distribution: Distribution::Uniform,
+            traffic: TrafficSpec::default(),
             read: 800,
             pipeline: 1,
             knowledge: Knowledge::Smart,
-            ttl: None,
+            life: Lifetime::default(),
             size: 16,
-            count: None,
             node: None,
             audit: false,
         }
@@ -105,6 +89,8 @@ pub struct Load {
     pub name: String,
     pub spec: LoadSpec,
     pub stats: LoadStats,
+    /// Reads that found something, and that did not.
+    pub reads: Curve<2>,
     pub last_error: String,
     pub running: bool,
     /// What it saw that must not be.
@@ -112,15 +98,13 @@ pub struct Load {
     pub ledger: BTreeMap<u32, Written>,
     client: u16,
     rng: Rng,
-    lanes: Vec<Lane>,
+    traffic: Traffic,
+    lanes: Lanes<Request>,
     /// The owner of each slot by this client's knowledge, [`UNKNOWN`] where it has none. Empty of a client without table.
     slots: Vec<u8>,
     next_send: Time,
-    issued: u64,
     writes: u64,
     home: NodeId,
-    /// Commands put together before they are sent, by node.
-    batch: Vec<Vec<u8>>,
 }
 
 /// What an audited workload knows of one key.
@@ -137,33 +121,9 @@ pub struct Written {
     pub redirected: bool,
 }
 
-/// The connection to one node.
-#[derive(Clone, Debug, Default)]
-struct Lane {
-    connection: Option<u64>,
-    is_open: bool,
-    waiting: VecDeque<Request>,
-    /// To be sent once the connection is there.
-    queued: Vec<Request>,
-    received: Vec<u8>,
-    /// When to connect again; of a connection that is being opened, when to give it up.
-    retry_at: Time,
-}
-
-impl Lane {
-    /// When waiting for the oldest answer, or for the connection itself, is given up.
-    fn patience_ends(&self) -> Option<Time> {
-        match self.waiting.front() {
-            Some(request) => Some(request.sent + PATIENCE),
-            None => (self.connection.is_some() && !self.is_open).then_some(self.retry_at),
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Request {
     what: What,
-    sent: Time,
     redirections: u8,
 }
 
@@ -175,49 +135,44 @@ enum What {
 }
 
 const UNKNOWN: u8 = 255;
-/// How long a client waits for an answer, and before it connects again.
-const PATIENCE: Duration = Duration::from_seconds(1);
-const RECONNECT: Duration = Duration::from_millis(100);
 const REDIRECTIONS: u8 = 5;
-/// Commands kept for one connection that is being opened.
-const QUEUED: usize = 10_000;
 const COMPLAINTS: usize = 16;
 
 impl Load {
-    pub fn new(name: &str, client: u16, spec: LoadSpec, rng: Rng) -> Self {
+    pub fn new(name: &str, client: u16, spec: LoadSpec, mut rng: Rng) -> Self {
         Load {
             name: name.to_string(),
-            spec,
             stats: LoadStats::default(),
+            reads: Curve::default(),
             last_error: String::new(),
             running: true,
             complaints: Vec::new(),
             ledger: BTreeMap::new(),
             client,
+            traffic: Traffic::new(spec.traffic.clone(), rng.fork()),
+            spec,
             rng,
-            lanes: Vec::new(),
+            lanes: Lanes::new(client),
             slots: Vec::new(),
             next_send: Time::ZERO,
-            issued: 0,
             writes: 0,
             home: NodeId(0),
-            batch: Vec::new(),
         }
     }
 
     /// Begins, or goes on with another specification; `home` is whom it asks first.
     pub fn start(&mut self, outside: &mut Outside, spec: LoadSpec, home: NodeId) {
+        self.traffic = Traffic::new(spec.traffic.clone(), self.rng.fork());
         self.spec = spec;
         self.home = home;
         self.running = true;
-        self.issued = 0;
         self.next_send = outside.now;
-        self.lanes.resize_with(outside.addresses.len(), Lane::default);
-        self.batch.resize_with(outside.addresses.len(), Vec::new);
+        self.lanes.reach(outside);
         if self.spec.knowledge == Knowledge::Smart && self.slots.is_empty() {
             self.slots = vec![UNKNOWN; SLOTS as usize];
         }
-        outside.emit(None, WorldEvent::LoadStarted { client: self.client });
+        let line = format!("{}{}", self.name, self.spec).into();
+        outside.emit(None, WorldEvent::LoadStarted { client: self.client, line });
     }
 
     /// Sends nothing more; what is under way is still read.
@@ -229,7 +184,7 @@ impl Load {
 
     /// Commands sent and not answered.
     pub fn outstanding(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.waiting.len() + lane.queued.len()).sum()
+        self.lanes.outstanding()
     }
 
     /// Slots whose owner it believes to know.
@@ -244,25 +199,22 @@ impl Load {
 
     /// The nodes it has a connection to.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
-        self.lanes.iter().enumerate().filter(|(_, lane)| lane.is_open).map(|(index, _)| NodeId(index as u16))
+        self.lanes.open()
     }
 
     /// When it wants to be asked again.
     pub fn next_wakeup(&self) -> Option<Time> {
-        let patience = self.lanes.iter().filter_map(Lane::patience_ends);
         let send = self.may_send().then_some(self.next_send);
-        patience.chain(send).chain(self.wants_home()).min()
+        [self.lanes.patience_ends(), send, self.wants_home()].into_iter().flatten().min()
     }
 
     /// Its time has come: to give up waiting, to connect, to send.
     pub fn on_wakeup(&mut self, outside: &mut Outside) {
-        for lane in 0..self.lanes.len() {
-            if self.lanes[lane].patience_ends().is_some_and(|end| end <= outside.now) {
-                self.give_up(outside, lane);
-            }
+        while let Some(lost) = self.lanes.lose_patience(outside) {
+            self.lose(lost);
         }
         if self.wants_home().is_some_and(|at| at <= outside.now) {
-            self.connect(outside, self.home.0 as usize);
+            self.lanes.connect(outside, self.home);
         }
         if self.may_send() && outside.now >= self.next_send {
             self.send_some(outside);
@@ -270,90 +222,66 @@ impl Load {
     }
 
     pub fn on_connected(&mut self, outside: &mut Outside, connection: u64) {
-        let Some(lane) = self.lane_of(connection) else { return };
-        self.lanes[lane].is_open = true;
+        let Some(node) = self.lanes.on_connected(outside, connection) else { return };
         if self.spec.knowledge == Knowledge::Smart && self.known_slots() == 0 {
-            let mut bytes = Vec::new();
-            write_record(&mut bytes, [&b"CLUSTER"[..], b"SLOTS"].into_iter());
-            outside.send(connection, Way::Up, &bytes);
-            self.lanes[lane].waiting.push_back(Request { what: What::Slots, sent: outside.now, redirections: 0 });
+            self.ask(outside, node, Request { what: What::Slots, redirections: 0 });
         }
-        for request in core::mem::take(&mut self.lanes[lane].queued) {
-            self.ask(outside, NodeId(lane as u16), Request { sent: outside.now, ..request });
-        }
-        self.flush(outside);
+        self.lanes.flush(outside);
     }
 
     pub fn on_closed(&mut self, outside: &mut Outside, connection: u64) {
-        let Some(lane) = self.lane_of(connection) else { return };
-        let again = Lane { retry_at: outside.now + RECONNECT, ..Lane::default() };
-        let lost = core::mem::replace(&mut self.lanes[lane], again);
-        self.stats.unsent += lost.queued.len() as u64;
-        for request in lost.waiting {
-            self.never_answered(&request);
+        if let Some(lost) = self.lanes.on_closed(outside, connection) {
+            self.lose(lost);
         }
     }
 
     pub fn on_bytes(&mut self, outside: &mut Outside, connection: u64, bytes: &[u8]) {
-        let Some(lane) = self.lane_of(connection) else { return };
-        let mut received = core::mem::take(&mut self.lanes[lane].received);
-        received.extend_from_slice(bytes);
-        let mut at = 0;
-        while at < received.len() {
-            // The usual answer to a write needs no value.
-            if received[at..].starts_with(b"+OK\r\n") {
-                at += 5;
-                self.on_reply(outside, lane, ReplyValue::Simple(String::new()));
-                continue;
-            }
-            match ReplyValue::decode(&received[at..]) {
-                Ok(Some((value, length))) => {
-                    at += length;
-                    self.on_reply(outside, lane, value);
-                }
+        let Some(node) = self.lanes.on_bytes(connection, bytes) else { return };
+        loop {
+            match self.lanes.next_reply(node) {
+                Ok(Some(answer)) => self.on_reply(outside, answer),
                 Ok(None) => break,
                 Err(why) => {
-                    self.complain(format!("unreadable reply: {why}"));
-                    return self.give_up(outside, lane);
+                    self.complain(why);
+                    if let Some(lost) = self.lanes.give_up(outside, node) {
+                        self.lose(lost);
+                    }
+                    return;
                 }
             }
         }
-        received.drain(..at);
-        self.lanes[lane].received = received;
-        self.flush(outside);
-        if self.spec.rate.is_none() && self.may_send() {
+        self.lanes.flush(outside);
+        if self.spec.traffic.rate.is_none() && self.may_send() {
             self.send_some(outside);
         }
     }
 
-    fn on_reply(&mut self, outside: &mut Outside, lane: usize, value: ReplyValue) {
-        let Some(request) = self.lanes[lane].waiting.pop_front() else {
-            return self.complain(format!("a reply nobody asked for: {value:?}"));
-        };
-        if let ReplyValue::Error(text) = &value {
-            return self.on_error(outside, request, text);
+    fn on_reply(&mut self, outside: &mut Outside, answer: Answer<Request>) {
+        if let ReplyValue::Error(text) = &answer.value {
+            return self.on_error(outside, answer.request, text);
         }
-        let took = outside.now.since(request.sent);
-        match request.what {
-            What::Slots => return self.learn_all(outside, &value),
+        let took = outside.now.since(answer.sent);
+        match answer.request.what {
+            What::Slots => return self.learn_all(outside, &answer.value),
             What::Write { key, number } => {
                 if self.spec.audit {
-                    self.acknowledged(request.sent, key, number, NodeId(lane as u16));
+                    self.acknowledged(answer.sent, key, number, answer.by);
                 }
             }
-            What::Read { key, at_least } => self.on_value(key, at_least, &value),
+            What::Read { key, at_least } => self.on_value(outside.now, key, at_least, &answer.value),
         }
         self.stats.replies += 1;
         self.stats.latency_sum = self.stats.latency_sum + took;
         self.stats.latency_max = self.stats.latency_max.max(took);
     }
 
-    fn on_value(&mut self, key: u32, at_least: u64, value: &ReplyValue) {
+    fn on_value(&mut self, now: Time, key: u32, at_least: u64, value: &ReplyValue) {
         let ReplyValue::Bulk(bytes) = value else {
             self.stats.misses += 1;
-            return;
+            return self.reads.count(now, 1);
         };
         self.stats.hits += 1;
+        self.reads.count(now, 0);
         match read_value(bytes) {
             Some((of, number)) if of == key => {
                 let late = self.ledger.get(&key).is_some_and(|written| written.lost.contains(&number));
@@ -427,27 +355,22 @@ impl Load {
 
     fn may_send(&self) -> bool {
         self.running
-            && self.lanes.iter().any(|lane| lane.is_open)
-            && self.spec.count.is_none_or(|count| self.issued < count)
-            && (self.spec.rate.is_some() || self.outstanding() == 0)
+            && self.lanes.is_open()
+            && !self.traffic.is_over()
+            && (self.spec.traffic.rate.is_some() || self.outstanding() == 0)
     }
 
     /// Without any connection it goes to its first node again.
     fn wants_home(&self) -> Option<Time> {
-        let nobody = self.lanes.iter().all(|lane| lane.connection.is_none());
-        let home = self.lanes.get(self.home.0 as usize)?;
-        (self.running && nobody).then_some(home.retry_at)
+        self.lanes.wants(self.home).filter(|_| self.running)
     }
 
     fn send_some(&mut self, outside: &mut Outside) {
-        let mut some = u64::from(self.spec.pipeline.max(1));
-        if let Some(count) = self.spec.count {
-            some = some.min(count - self.issued);
-        }
-        for _ in 0..some {
-            let key = self.pick_key();
-            self.issued += 1;
-            let what = if self.rng.below(1000) < u64::from(self.spec.read) {
+        let mut some = 0;
+        while some < u64::from(self.spec.pipeline.max(1)) && !self.traffic.is_over() {
+            some += 1;
+            let key = self.traffic.key();
+            let what = if self.traffic.by_chance(self.spec.read) {
                 let acknowledged = self.ledger.get(&key).and_then(|written| written.acknowledged);
                 What::Read { key, at_least: acknowledged.map_or(0, |(number, ..)| number) }
             } else {
@@ -455,34 +378,22 @@ impl Load {
                 What::Write { key, number: self.writes }
             };
             let node = self.node_for(key);
-            self.ask(outside, node, Request { what, sent: outside.now, redirections: 0 });
+            self.ask(outside, node, Request { what, redirections: 0 });
         }
-        self.flush(outside);
-        if let Some(rate) = self.spec.rate {
-            // Around the mean, so that clients of one rate don't march in step.
-            let mean = some * 1_000_000 / u64::from(rate.max(1));
-            self.next_send = outside.now + Duration::from_micros(mean / 2 + self.rng.below(mean + 1));
+        self.lanes.flush(outside);
+        if let Some(pause) = self.traffic.pause(some) {
+            self.next_send = outside.now + pause;
         } else if self.outstanding() == 0 {
             // Nothing could be sent: a closed loop must not spin.
             self.next_send = outside.now + RECONNECT;
         }
-        if self.spec.count.is_some_and(|count| self.issued >= count) {
+        if self.traffic.is_over() {
             self.stop(outside);
         }
     }
 
-    fn pick_key(&mut self) -> u32 {
-        let keys = u64::from(self.spec.keys.max(1));
-        let key = match self.spec.distribution {
-            Distribution::Uniform => self.rng.below(keys),
-            Distribution::Zipf => zipf(&mut self.rng, keys),
-            Distribution::Sequence => self.issued % keys,
-        };
-        key as u32
-    }
-
     fn node_for(&self, key: u32) -> NodeId {
-        if self.spec.knowledge != Knowledge::Smart || self.lanes.len() == 1 {
+        if self.spec.knowledge != Knowledge::Smart || self.lanes.count() == 1 {
             return self.home;
         }
         self.believed_owner(slot(self.key(key).as_bytes())).unwrap_or(self.home)
@@ -493,19 +404,14 @@ impl Load {
         format!("{}:{key}", self.name)
     }
 
-    /// Adds a request to what goes to a node, if there is a connection; begins to connect where there is none.
     fn ask(&mut self, outside: &mut Outside, node: NodeId, request: Request) {
-        let lane = node.0 as usize;
-        if !self.lanes[lane].is_open {
-            self.connect(outside, lane);
-            let lane = &mut self.lanes[lane];
-            if lane.connection.is_some() && lane.queued.len() < QUEUED {
-                lane.queued.push(request);
-            } else {
-                self.stats.unsent += 1;
-            }
+        let (name, spec, rng) = (&self.name, &self.spec, &mut self.rng);
+        let write = |bytes: &mut Vec<u8>| request.what.write(bytes, name, spec, rng);
+        if self.lanes.ask(outside, node, request, write).is_err() {
+            self.stats.unsent += 1;
             return;
         }
+        self.stats.sent += 1;
         if let What::Write { key, number } = request.what
             && self.spec.audit
         {
@@ -514,62 +420,23 @@ impl Load {
                 open.push(number);
             }
         }
-        self.stats.sent += 1;
-        let bytes = &mut self.batch[lane];
-        match request.what {
-            What::Slots => write_record(bytes, [&b"CLUSTER"[..], b"SLOTS"].into_iter()),
-            What::Read { key, .. } => {
-                write_record(bytes, [&b"GET"[..], format!("{}:{key}", self.name).as_bytes()].into_iter());
-            }
-            What::Write { key, number } => {
-                let (name, value) = (format!("{}:{key}", self.name), value_of(key, number, self.spec.size as usize));
-                match self.spec.ttl {
-                    None => write_record(bytes, [&b"SET"[..], name.as_bytes(), &value].into_iter()),
-                    Some(ttl) => {
-                        let ttl = ttl.millis().max(1).to_string();
-                        let words = [&b"SET"[..], name.as_bytes(), &value, b"PX", ttl.as_bytes()];
-                        write_record(bytes, words.into_iter());
-                    }
+    }
+
+    fn lose(&mut self, lost: Lost<Request>) {
+        self.stats.unanswered += lost.unanswered.len() as u64;
+        self.stats.unsent += lost.unsent.len() as u64;
+        self.stats.sent -= lost.unsent.len() as u64;
+        let unanswered = lost.unanswered.into_iter().map(|request| (request, true));
+        for (request, was_sent) in unanswered.chain(lost.unsent.into_iter().map(|request| (request, false))) {
+            if let What::Write { key, number } = request.what
+                && self.spec.audit
+            {
+                let written = self.ledger.entry(key).or_default();
+                written.open.retain(|&open| open != number);
+                if was_sent {
+                    written.lost.push(number);
                 }
             }
-        }
-        self.lanes[lane].waiting.push_back(request);
-    }
-
-    fn flush(&mut self, outside: &mut Outside) {
-        for (lane, bytes) in self.lanes.iter().zip(&mut self.batch) {
-            if let (Some(connection), false) = (lane.connection, bytes.is_empty()) {
-                outside.send(connection, Way::Up, bytes);
-            }
-            bytes.clear();
-        }
-    }
-
-    fn connect(&mut self, outside: &mut Outside, lane: usize) {
-        let waiting = &mut self.lanes[lane];
-        if waiting.connection.is_none() && outside.now >= waiting.retry_at {
-            waiting.connection = Some(outside.connect(Party::Client(self.client), NodeId(lane as u16)));
-            waiting.retry_at = outside.now + PATIENCE;
-        }
-    }
-
-    /// Waits no more for what is under way, and leaves the connection.
-    fn give_up(&mut self, outside: &mut Outside, lane: usize) {
-        let Some(connection) = self.lanes[lane].connection else { return };
-        let unanswered = self.lanes[lane].waiting.len() as u32;
-        outside.emit(None, WorldEvent::GaveUp { client: self.client, unanswered });
-        self.on_closed(outside, connection);
-        outside.close(connection, Way::Up);
-    }
-
-    fn never_answered(&mut self, request: &Request) {
-        self.stats.unanswered += 1;
-        if let What::Write { key, number } = request.what
-            && self.spec.audit
-        {
-            let written = self.ledger.entry(key).or_default();
-            written.open.retain(|&open| open != number);
-            written.lost.push(number);
         }
     }
 
@@ -579,10 +446,6 @@ impl Load {
         written.acknowledged = Some((number, sent, by));
     }
 
-    fn lane_of(&self, connection: u64) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.connection == Some(connection))
-    }
-
     fn complain(&mut self, complaint: String) {
         if self.complaints.len() < COMPLAINTS {
             self.complaints.push(complaint);
@@ -590,8 +453,32 @@ impl Load {
     }
 }
 
+impl What {
+    /// The command, as it is sent.
+    fn write(self, bytes: &mut Vec<u8>, name: &str, spec: &LoadSpec, rng: &mut Rng) {
+        match self {
+            What::Slots => write_record(bytes, [&b"CLUSTER"[..], b"SLOTS"].into_iter()),
+            What::Read { key, .. } => {
+                write_record(bytes, [&b"GET"[..], format!("{name}:{key}").as_bytes()].into_iter());
+            }
+            What::Write { key, number } => {
+                let value = value_of(key, number, spec.size as usize);
+                write_set(bytes, &format!("{name}:{key}"), &value, spec.life.millis(rng));
+            }
+        }
+    }
+}
+
+/// SET, with PX of one that does not live for ever.
+pub(super) fn write_set(bytes: &mut Vec<u8>, key: &str, value: &[u8], life: Option<u64>) {
+    let millis = life.map(|life| life.to_string());
+    let words = [&b"SET"[..], key.as_bytes(), value, b"PX", millis.as_deref().unwrap_or_default().as_bytes()];
+    let count = if millis.is_some() { 5 } else { 3 };
+    write_record(bytes, words[..count].iter().copied());
+}
+
 /// What is written: which key it belongs to and which write it was, padded.
-fn value_of(key: u32, number: u64, size: usize) -> Vec<u8> {
+pub(super) fn value_of(key: u32, number: u64, size: usize) -> Vec<u8> {
     let mut value = format!("{key}.{number}.").into_bytes();
     value.resize(size.max(value.len()), b'.');
     value
@@ -602,21 +489,6 @@ pub fn read_value(value: &[u8]) -> Option<(u32, u64)> {
     let mut parts = value.split(|&byte| byte == b'.');
     let mut number = || parts.next().and_then(parse_i64);
     Some((number()?.try_into().ok()?, number()?.try_into().ok()?))
-}
-
-/// A number below `n`, where 0 comes as often as 1, 1 half as often, 2 a third as often, … (rejection-inversion;
-/// Hörmann and Derflinger, "Rejection-inversion to generate variates from monotone discrete distributions", 1996).
-fn zipf(rng: &mut Rng, n: u64) -> u64 {
-    let integral = |x: f64| libm::log(x);
-    let (low, high) = (integral(1.5) - 1.0, integral(n as f64 + 0.5));
-    loop {
-        let u = low + rng.unit() * (high - low);
-        let x = libm::exp(u);
-        let k = libm::floor(x + 0.5).clamp(1.0, n as f64);
-        if u >= integral(k + 0.5) - 1.0 / k {
-            return k as u64 - 1;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -633,21 +505,5 @@ mod tests {
         for other in [&b""[..], b"5", b"x.y", b"-1.2"] {
             assert_eq!(read_value(other), None);
         }
-    }
-
-    #[test]
-    fn zipf_gives_the_nth_key_one_nth_as_often() {
-        let mut rng = Rng::new(3);
-        let mut counts = [0u32; 100];
-        const DRAWS: u32 = 1_000_000;
-        for _ in 0..DRAWS {
-            counts[zipf(&mut rng, 100) as usize] += 1;
-        }
-        let harmonic: f64 = (1..=100).map(|k| 1.0 / k as f64).sum();
-        for (index, &count) in counts.iter().enumerate() {
-            let expected = DRAWS as f64 / harmonic / (index + 1) as f64;
-            assert!((count as f64 / expected - 1.0).abs() < 0.1, "key {index}: {count}, expected {expected}");
-        }
-        assert!((0..100).all(|_| zipf(&mut rng, 1) == 0));
     }
 }

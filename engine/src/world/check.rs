@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::World;
+use super::app::App;
 use super::machine::{Condition, Machine};
 use super::worker::{Receipt, Worker};
 use crate::base::sort;
@@ -44,6 +45,8 @@ pub const RULES: &[Rule] = &[
     ("an acknowledged write is there", acknowledged_writes_are_there),
     ("an added entry is processed, a dead letter, pending or undelivered", added_entries_are_accounted_for),
     ("a dead letter is there", dead_letters_are_there),
+    ("what an application serves is as fresh as its lifetimes say", served_rows_are_fresh),
+    ("under a lock one asks the database", locks_are_kept),
     ("accounted memory is what a recount finds", memory_is_accounted),
     ("a reply belongs to its request", replies_are_in_order),
 ];
@@ -152,7 +155,7 @@ fn keys_are_at_home(world: &World) -> Vec<String> {
 
 fn acknowledged_writes_are_there(world: &World) -> Vec<String> {
     let mut broken = Vec::new();
-    for load in world.loads().filter(|load| load.spec.audit && load.spec.ttl.is_none()) {
+    for load in world.loads().filter(|load| load.spec.audit && load.spec.life.ttl.is_none()) {
         for (&key, written) in &load.ledger {
             let Some((number, asked, owner)) = written.acknowledged else { continue };
             let machine = &world.machines[owner.0 as usize];
@@ -235,6 +238,20 @@ fn stream_at<'w>(world: &'w World, key: &str, receipt: Receipt) -> Option<Option
     })
 }
 
+/// Of audited applications, until something excuses them: see [`super::app::App::excuse`].
+fn served_rows_are_fresh(world: &World) -> Vec<String> {
+    world.apps().flat_map(|app| app.too_old.iter().cloned()).collect()
+}
+
+fn locks_are_kept(world: &World) -> Vec<String> {
+    let holds = |receipt: &Receipt| !world.machines[receipt.by.0 as usize].has_lost_since(receipt.asked);
+    let broken = |app: &App| -> Vec<String> {
+        let broken = app.broken_locks.iter().filter(|(_, receipt)| holds(receipt));
+        broken.map(|(key, _)| format!("{key}: a second query under its lock")).collect()
+    };
+    world.apps().flat_map(broken).collect()
+}
+
 fn memory_is_accounted(world: &World) -> Vec<String> {
     let mut broken = Vec::new();
     for (machine, node) in running(world) {
@@ -256,5 +273,9 @@ fn replies_are_in_order(world: &World) -> Vec<String> {
     let of_workers = |worker: &Worker| -> Vec<String> {
         worker.complaints.iter().map(|complaint| format!("{}: {complaint}", worker.name)).collect()
     };
-    world.loads().flat_map(complaints).chain(world.workers().flat_map(of_workers)).collect()
+    let of_apps = |app: &App| -> Vec<String> {
+        app.complaints.iter().map(|complaint| format!("{}: {complaint}", app.name)).collect()
+    };
+    let others = world.workers().flat_map(of_workers).chain(world.apps().flat_map(of_apps));
+    world.loads().flat_map(complaints).chain(others).collect()
 }

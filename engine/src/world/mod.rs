@@ -4,7 +4,8 @@
 //!   clients                    outside                        machines
 //!   console ─┐   connection: two ways, each in order   ┌─ node (the real engine), wall clock
 //!   load    ─┼══════════ latency, jitter, cuts ════════┼─ node
-//!   worker  ─┘                                         └─ …
+//!   worker  ─┤                                         └─ …
+//!   app     ─┘ ─── queries ─── databases: a capacity, a latency, a queue
 //!                one queue by (time, sequence) drives all; one trace says what happened
 //! ```
 //! A [`World`] is a value: it can be cloned, and two clones that are treated alike go on alike, on every target.
@@ -12,10 +13,14 @@
 //! connections between nodes, and anything that depends on the time it takes to run this code.
 
 pub mod actor;
+pub mod app;
 pub mod check;
 pub mod clock;
 pub mod console;
+pub mod curve;
+pub mod database;
 pub mod journal;
+pub mod lanes;
 pub mod link;
 mod machine;
 pub mod outside;
@@ -25,6 +30,7 @@ pub mod scenario;
 pub mod script;
 pub mod share;
 pub mod trace;
+pub mod traffic;
 mod waiting;
 pub mod witness;
 pub mod worker;
@@ -38,7 +44,9 @@ use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
 use crate::inspect::Inspect;
 use actor::Load;
+use app::{App, AppSpec};
 use console::{Console, Exchange};
+use database::{Database, DatabaseSpec};
 use link::{Links, Path};
 pub use machine::Condition;
 use machine::Machine;
@@ -72,6 +80,7 @@ enum Actor {
     Console(Console),
     Load(Box<Load>),
     Worker(Box<Worker>),
+    App(Box<App>),
 }
 
 /// A node to be looked at.
@@ -104,10 +113,13 @@ pub enum ClientKind<'a> {
     Console(&'a Console),
     Load(&'a Load),
     Worker(&'a Worker),
+    App(&'a App),
 }
 
 /// Most clients that a world has.
 const CLIENTS: usize = 250;
+/// Most databases.
+const DATABASES: usize = 16;
 
 impl World {
     /// A world at its first moment, all processes started.
@@ -166,6 +178,12 @@ impl World {
             Some(Due::Retry { connection, way }) => self.retry(connection, way),
             Some(Due::Node { node }) => self.machines[node.0 as usize].on_wakeup(&mut self.outside),
             Some(Due::Client { client }) => self.wake_client(client),
+            Some(Due::Answer { client, ticket, is_served }) => self.with_client(client, |actor, outside| {
+                if let Actor::App(app) = actor {
+                    app.on_answer(outside, ticket, is_served);
+                }
+            }),
+            Some(Due::Database { database }) => self.outside.recover(database),
         }
         self.outside.trace.cause = None;
         self.let_witness_see();
@@ -248,6 +266,7 @@ impl World {
                 Actor::Console(_) => {}
                 Actor::Load(load) => load.on_wakeup(outside),
                 Actor::Worker(worker) => worker.on_wakeup(outside),
+                Actor::App(app) => app.on_wakeup(outside),
             });
         }
     }
@@ -260,6 +279,7 @@ impl World {
             Actor::Console(_) => None,
             Actor::Load(load) => load.next_wakeup(),
             Actor::Worker(worker) => worker.next_wakeup(),
+            Actor::App(app) => app.next_wakeup(),
         };
         let wakeup = wakeup.map(|at| at.max(self.outside.now));
         if wakeup != client.wakeup {
@@ -312,6 +332,11 @@ impl World {
             Action::Clock { node, by } => {
                 let machine = self.machine_named(node)?;
                 self.machines[machine].set_clock(&mut self.outside, *by);
+                for client in &mut self.clients {
+                    if let Actor::App(app) = &mut client.actor {
+                        app.excuse();
+                    }
+                }
             }
             Action::Cut(between) => self.set_cut(between, true)?,
             Action::Heal(Some(between)) => self.set_cut(between, false)?,
@@ -333,6 +358,9 @@ impl World {
             Action::Stop { name } if self.worker_named(name).is_some() => {
                 self.with_worker(name, |worker, outside| worker.stop(outside))?;
             }
+            Action::Stop { name } if self.app_named(name).is_some() => {
+                self.with_app(name, |app, outside| app.stop(outside))?;
+            }
             Action::Stop { name } => {
                 let client = self.load_named(name, false)?;
                 self.with_client(client, |actor, outside| actor.as_load(|load| load.stop(outside)));
@@ -342,6 +370,8 @@ impl World {
                 self.add_worker(name, spec)?;
                 self.with_worker(name, |worker, outside| worker.start(outside, spec.clone(), home))?;
             }
+            Action::Database { name, spec } => self.set_database(name, *spec)?,
+            Action::App { name, spec } => self.start_app(name, spec)?,
             Action::Crash { name } => {
                 if !self.with_worker(name, |worker, outside| worker.crash(outside))? {
                     return Err(ScriptError::new(name, "it is not running"));
@@ -519,16 +549,77 @@ impl World {
         done.ok_or_else(|| ScriptError::new(name, "there is no such producer, consumer or reaper"))
     }
 
+    fn app_named(&self, name: &str) -> Option<u16> {
+        let is_it = |client: &Client| client.name == name && matches!(client.actor, Actor::App(_));
+        self.clients.iter().position(is_it).map(|found| found as u16)
+    }
+
+    fn with_app(&mut self, name: &str, f: impl FnOnce(&mut App, &mut Outside)) -> Result<(), ScriptError> {
+        let client = self.app_named(name).ok_or_else(|| ScriptError::new(name, "there is no such application"))?;
+        self.with_client(client, |actor, outside| {
+            if let Actor::App(app) = actor {
+                f(app, outside);
+            }
+        });
+        Ok(())
+    }
+
+    fn start_app(&mut self, name: &str, spec: &AppSpec) -> Result<(), ScriptError> {
+        let home = spec.node.as_ref().map_or(Ok(NodeId(0)), |node| self.node_named(node))?;
+        let database = self.database_named(&spec.database);
+        let database = database.ok_or_else(|| ScriptError::new(&spec.database, "there is no such database"))?;
+        match self.clients.iter().find(|client| client.name == name) {
+            Some(Client { actor: Actor::App(_), .. }) => {}
+            Some(other) => return Err(ScriptError::new(name, other.actor.is_already())),
+            None => {
+                let rng = self.rng_for(name)?;
+                let app = |index| App::new(name, index, spec.clone(), rng);
+                self.add_client(name, |index| Actor::App(Box::new(app(index))))?;
+            }
+        }
+        self.with_app(name, |app, outside| app.start(outside, spec.clone(), home, database))
+    }
+
+    fn database_named(&self, name: &str) -> Option<usize> {
+        self.outside.databases.iter().position(|database| database.name == name)
+    }
+
+    /// Makes a database, or makes it another.
+    fn set_database(&mut self, name: &str, spec: DatabaseSpec) -> Result<(), ScriptError> {
+        match self.database_named(name) {
+            Some(found) => self.outside.databases[found].spec = spec,
+            None => {
+                if let Some(client) = self.clients.iter().find(|client| client.name == name) {
+                    return Err(ScriptError::new(name, client.actor.is_already()));
+                }
+                self.is_free(name)?;
+                if self.outside.databases.len() >= DATABASES {
+                    return Err(ScriptError::new(name, format!("a world has at most {DATABASES} databases")));
+                }
+                self.outside.databases.push(Database::new(name, spec));
+            }
+        }
+        let line = format!("{name}{spec}").into();
+        self.outside.emit(None, WorldEvent::DatabaseSet { line });
+        Ok(())
+    }
+
     /// The chance of a new client, if it may have this name.
     fn rng_for(&mut self, name: &str) -> Result<Rng, ScriptError> {
-        if self.machines.iter().any(|machine| machine.name == name) {
-            return Err(ScriptError::new(name, "this is the name of a node"));
-        }
-        if name.starts_with("tab") {
-            return Err(ScriptError::new(name, "names that begin with tab are those of terminals"));
-        }
+        self.is_free(name)?;
         self.has_room_for(name)?;
         Ok(self.rng.fork())
+    }
+
+    /// No node, terminal or database has this name.
+    fn is_free(&self, name: &str) -> Result<(), ScriptError> {
+        let why = match () {
+            () if self.machines.iter().any(|machine| machine.name == name) => "this is the name of a node",
+            () if name.starts_with("tab") => "names that begin with tab are those of terminals",
+            () if self.database_named(name).is_some() => "this is the name of a database",
+            () => return Ok(()),
+        };
+        Err(ScriptError::new(name, why))
     }
 
     fn add_client(&mut self, name: &str, actor: impl FnOnce(u16) -> Actor) -> Result<u16, ScriptError> {
@@ -570,6 +661,7 @@ impl World {
                 Actor::Console(console) => ClientKind::Console(console),
                 Actor::Load(load) => ClientKind::Load(load),
                 Actor::Worker(worker) => ClientKind::Worker(worker),
+                Actor::App(app) => ClientKind::App(app),
             },
         })
     }
@@ -577,22 +669,38 @@ impl World {
     pub fn loads(&self) -> impl Iterator<Item = &Load> {
         self.clients.iter().filter_map(|client| match &client.actor {
             Actor::Load(load) => Some(&**load),
-            Actor::Console(_) | Actor::Worker(_) => None,
+            _ => None,
         })
     }
 
     pub fn workers(&self) -> impl Iterator<Item = &Worker> {
         self.clients.iter().filter_map(|client| match &client.actor {
             Actor::Worker(worker) => Some(&**worker),
-            Actor::Console(_) | Actor::Load(_) => None,
+            _ => None,
         })
+    }
+
+    pub fn apps(&self) -> impl Iterator<Item = &App> {
+        self.clients.iter().filter_map(|client| match &client.actor {
+            Actor::App(app) => Some(&**app),
+            _ => None,
+        })
+    }
+
+    pub fn databases(&self) -> &[Database] {
+        &self.outside.databases
+    }
+
+    /// How long an application has run as it does now without its database being overloaded.
+    pub fn calm(&self, app: &App) -> Duration {
+        app.calm(&self.outside)
     }
 
     /// What was said in a tab, oldest first.
     pub fn console(&self, tab: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
         let consoles = self.clients.iter().filter_map(|client| match &client.actor {
             Actor::Console(console) => Some(console),
-            Actor::Load(_) | Actor::Worker(_) => None,
+            _ => None,
         });
         consoles.filter(move |console| console.tab == tab).flat_map(Console::exchanges)
     }
@@ -687,6 +795,7 @@ impl Actor {
             Actor::Console(console) => console.on_connected(outside, connection),
             Actor::Load(load) => load.on_connected(outside, connection),
             Actor::Worker(worker) => worker.on_connected(outside, connection),
+            Actor::App(app) => app.on_connected(outside, connection),
         }
     }
 
@@ -695,6 +804,7 @@ impl Actor {
             Actor::Console(console) => console.on_closed(outside, connection, why),
             Actor::Load(load) => load.on_closed(outside, connection),
             Actor::Worker(worker) => worker.on_closed(outside, connection),
+            Actor::App(app) => app.on_closed(outside, connection),
         }
     }
 
@@ -703,6 +813,7 @@ impl Actor {
             Actor::Console(console) => console.on_bytes(outside, connection, bytes),
             Actor::Load(load) => load.on_bytes(outside, connection, bytes),
             Actor::Worker(worker) => worker.on_bytes(outside, connection, bytes),
+            Actor::App(app) => app.on_bytes(outside, connection, bytes),
         }
     }
 
@@ -712,6 +823,7 @@ impl Actor {
             Actor::Console(_) => "this is the name of a terminal",
             Actor::Load(_) => "this is the name of a workload",
             Actor::Worker(_) => "this is the name of a producer, consumer or reaper",
+            Actor::App(_) => "this is the name of an application",
         }
     }
 

@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::clock;
+use super::database::{Database, Fate};
 use super::link::Links;
 use super::trace::{Message, MessageKind, NodeId, Party, Trace, WorldEvent};
 use crate::base::rng::Rng;
@@ -57,6 +58,16 @@ pub enum Due {
     },
     Client {
         client: u16,
+    },
+    /// A database's answer to a client, or the end of waiting for one.
+    Answer {
+        client: u16,
+        ticket: u64,
+        is_served: bool,
+    },
+    /// A look whether an overload is over.
+    Database {
+        database: usize,
     },
 }
 
@@ -172,6 +183,7 @@ pub struct Outside {
     pub trace: Trace,
     /// Each node's `host:port`.
     pub addresses: Vec<String>,
+    pub databases: Vec<Database>,
     queue: BinaryHeap<Scheduled>,
     sequence: u64,
     connections: BTreeMap<u64, Connection>,
@@ -186,6 +198,7 @@ impl Outside {
             links,
             trace: Trace::default(),
             addresses,
+            databases: Vec::new(),
             queue: BinaryHeap::new(),
             sequence: 0,
             connections: BTreeMap::new(),
@@ -227,6 +240,36 @@ impl Outside {
 
     pub fn connection_mut(&mut self, id: u64) -> Option<&mut Connection> {
         self.connections.get_mut(&id)
+    }
+
+    /// A client asks a database. The answer comes with its ticket.
+    pub fn query(&mut self, database: usize, client: u16, ticket: u64) {
+        let Some(asked) = self.databases.get_mut(database) else { return };
+        let was_overloaded = asked.is_overloaded;
+        let Fate { at, is_served } = asked.ask(self.now);
+        self.schedule(at, Due::Answer { client, ticket, is_served });
+        let asked = &self.databases[database];
+        if asked.is_overloaded && !was_overloaded {
+            let overload = WorldEvent::DbOverload {
+                database: asked.name.as_str().into(),
+                waiting: asked.waiting(self.now) as u32,
+            };
+            self.emit(None, overload);
+            self.schedule(at, Due::Database { database });
+        }
+    }
+
+    /// Looks whether an overload is over, and looks again later where it is not.
+    pub fn recover(&mut self, database: usize) {
+        let Some(asked) = self.databases.get_mut(database).filter(|asked| asked.is_overloaded) else { return };
+        match asked.recover(self.now) {
+            Some(at) => self.schedule(at, Due::Database { database }),
+            None => {
+                let recovered =
+                    WorldEvent::DbRecovered { database: asked.name.as_str().into(), timeouts: asked.timeouts };
+                self.emit(None, recovered);
+            }
+        }
     }
 
     /// The connections of a node, in the order in which they were opened.

@@ -7,6 +7,11 @@
 //! pending of jobs, at=crew    of a stream's group: entries not acknowledged; deliveries: of the one delivered most often
 //! owner of jobs, at=5-1       the consumer that has an entry pending, in whatever group
 //! config of maxmemory
+//! ratio of shop               of a workload or an application: percent that the cache served in the last ten seconds
+//! calm of shop                seconds for which its database has not been overloaded since it was started like this
+//! rush of shop                the most queries for one row at once since then
+//! load of orders              of a database: percent of its capacity that was asked of it in the last second
+//! queue of orders, timeouts of orders, overloads of orders
 //! ```
 //! A key whose time has passed is not there, whether it still takes up memory or not; `keys` counts it as DBSIZE does.
 
@@ -16,11 +21,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::database::Database;
 use super::machine::Condition;
 use super::predicate::{Quoted, Reader, Value};
 use super::script::{ScriptError, first_word, name};
-use super::{NodeView, World};
+use super::{ClientKind, NodeView, World};
 use crate::base::number::format_f64;
+use crate::base::time::Time;
 use crate::config::parameter;
 use crate::inspect::stream::{GroupView, StreamView};
 use crate::inspect::value::ValueView;
@@ -46,9 +53,11 @@ enum Subject {
     Node(fn(&NodeView<'_>) -> Value),
     Key(fn(&Inspect<'_>, &Opened<'_>, Option<&str>) -> Value),
     Parameter,
+    Client(fn(&World, ClientKind<'_>) -> Value),
+    Database(fn(&Database, Time) -> u64),
 }
 
-use Subject::{Count, Key, Node, Parameter};
+use Subject::{Client, Count, Key, Node, Parameter};
 
 const SUBJECTS: &[(&str, Subject)] = &[
     ("keys", Count(|node, db| node.keyspace().db(db).len() as u64)),
@@ -75,6 +84,13 @@ const SUBJECTS: &[(&str, Subject)] = &[
     ("deliveries", Key(deliveries)),
     ("owner", Key(owner)),
     ("config", Parameter),
+    ("ratio", Client(ratio)),
+    ("calm", Client(calm)),
+    ("rush", Client(rush)),
+    ("load", Subject::Database(Database::load)),
+    ("queue", Subject::Database(|database, now| database.waiting(now) as u64)),
+    ("timeouts", Subject::Database(|database, _| database.timeouts)),
+    ("overloads", Subject::Database(|database, _| database.overloads)),
 ];
 
 /// Databases that a question may name.
@@ -83,6 +99,8 @@ const DATABASES: usize = 16;
 const VALUE: usize = 1024;
 /// Pending entries that are looked at.
 const PENDING: usize = 1000;
+/// Seconds over which a ratio is taken.
+const SECONDS: usize = 10;
 
 impl Question {
     /// Reads what stands between the brackets.
@@ -96,8 +114,9 @@ impl Question {
         if reader.take_word("of") {
             question.of = Some(text(reader)?);
         }
-        if matches!(subject, Key(_) | Parameter) != question.of.is_some() {
-            let why = if question.of.is_some() { "it is not asked of a key" } else { "expected of KEY behind it" };
+        if matches!(subject, Count(_) | Node(_)) == question.of.is_some() {
+            let why =
+                if question.of.is_some() { "it is not asked of a key" } else { "expected of KEY or of NAME behind it" };
             return Err(ScriptError::new(what, why));
         }
         while reader.take(",") {
@@ -140,6 +159,15 @@ impl Question {
                 let inspect = nodes.find_map(|node| node.inspect)?;
                 Some((parameter(self.of.as_ref()?)?.get)(inspect.config()))
             }
+            Client(ask) => {
+                let client = world.clients().find(|client| Some(client.name) == self.of.as_deref())?;
+                ask(world, client.kind)
+            }
+            Subject::Database(ask) => {
+                let mut databases = world.databases().iter();
+                let database = databases.find(|database| Some(&database.name) == self.of.as_ref())?;
+                Some(ask(database, world.time()).to_string())
+            }
         }
     }
 }
@@ -166,6 +194,30 @@ fn condition(node: &NodeView<'_>) -> Value {
         Condition::Down => "down",
     };
     Some(name.to_owned())
+}
+
+/// What is cached, of all that was asked for.
+fn ratio(world: &World, client: ClientKind<'_>) -> Value {
+    let (served, all) = match client {
+        ClientKind::App(app) => {
+            let [users, served, _] = app.curve.sums(world.time(), SECONDS);
+            (served, users)
+        }
+        ClientKind::Load(load) => {
+            let [hits, misses] = load.reads.sums(world.time(), SECONDS);
+            (hits, hits + misses)
+        }
+        _ => return None,
+    };
+    Some((served * 100).checked_div(all)?.to_string())
+}
+
+fn calm(world: &World, client: ClientKind<'_>) -> Value {
+    if let ClientKind::App(app) = client { Some(world.calm(app).seconds().to_string()) } else { None }
+}
+
+fn rush(_: &World, client: ClientKind<'_>) -> Value {
+    if let ClientKind::App(app) = client { Some(app.rush.to_string()) } else { None }
 }
 
 /// Seconds, as TTL rounds them; -1 without an expiry.

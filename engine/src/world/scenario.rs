@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::actor::{Distribution, LoadSpec};
+use super::actor::LoadSpec;
+use super::traffic::{Distribution, SKEW, TrafficSpec};
 use crate::base::time::Duration;
 use crate::config::{Config, ConfigError};
 
@@ -47,7 +48,9 @@ impl Scenario {
             _ => return None,
         };
         if name.ends_with("-busy") {
-            let spec = LoadSpec { rate: Some(20), keys: 200, distribution: Distribution::Zipf, ..LoadSpec::default() };
+            let distribution = Distribution::Zipf { skew: SKEW };
+            let traffic = TrafficSpec { rate: Some(20), keys: 200, distribution, ..TrafficSpec::default() };
+            let spec = LoadSpec { traffic, ..LoadSpec::default() };
             scenario.loads.push(("app".to_owned(), spec));
         }
         scenario.name = name.to_owned();

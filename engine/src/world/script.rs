@@ -8,6 +8,8 @@
 //! !latency A-M B-M 5ms   !latency 5ms   !jitter A-M -> B-M 1ms
 //! !clock A-M +5s                its clock jumps
 //! !load NAME rate=100 keys=1000 dist=zipf read=0.8 pipeline=1   !stop NAME
+//! !database NAME capacity=200 latency=20ms rows=1000     simulated; and an application with the server as its cache:
+//! !app NAME db=NAME rate=500 keys=1000 dist=zipf:1.1 ttl=10s jitter=2s lock null=2s bloom attack=0.5:20
 //! !produce NAME stream=s rate=5             entries are added, taken by consumers of a group, claimed by a reaper:
 //! !consume NAME stream=s group=g work=200ms fail=0.1   !reap NAME stream=s group=g idle=5s every=1s dead=3:dead
 //! !crash NAME   !restart NAME               what it held it has no more
@@ -20,12 +22,14 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
+mod traffic;
 mod work;
 
-use super::actor::{Distribution, Knowledge, LoadSpec};
+use super::actor::LoadSpec;
+use super::app::AppSpec;
+use super::database::DatabaseSpec;
 use super::predicate::{Events, Reader};
 use super::worker::WorkerSpec;
 use crate::base::time::Duration;
@@ -58,13 +62,21 @@ pub enum Action {
         name: String,
         spec: LoadSpec,
     },
-    /// A workload, or a worker.
+    /// A workload, an application or a worker.
     Stop {
         name: String,
     },
     Worker {
         name: String,
         spec: WorkerSpec,
+    },
+    App {
+        name: String,
+        spec: AppSpec,
+    },
+    Database {
+        name: String,
+        spec: DatabaseSpec,
     },
     Crash {
         name: String,
@@ -184,7 +196,9 @@ impl Action {
             "latency" => words.delay(Action::Latency)?,
             "jitter" => words.delay(Action::Jitter)?,
             "clock" => Action::Clock { node: words.name("a node")?, by: signed_span(words.next("a span")?)? },
-            "load" => load(&mut words)?,
+            "load" => traffic::load(&mut words)?,
+            "app" => traffic::app(&mut words)?,
+            "database" => traffic::database(&mut words)?,
             "produce" | "consume" | "reap" => work::read(verb, &mut words)?,
             "crash" => Action::Crash { name: words.name("a worker")? },
             "stop" => Action::Stop { name: words.name("a workload or a worker")? },
@@ -195,8 +209,8 @@ impl Action {
             "begin" => Action::Begin,
             "answer" => return answer(&mut words),
             _ => {
-                let verbs = "kill, restart, pause, resume, cut, heal, latency, jitter, clock, load, produce, \
-                             consume, reap, crash, stop, tab, close, advance, until, begin, answer";
+                let verbs = "kill, restart, pause, resume, cut, heal, latency, jitter, clock, load, app, database, \
+                             produce, consume, reap, crash, stop, tab, close, advance, until, begin, answer";
                 return Err(ScriptError::new(verb, format!("no such verb; there are {verbs}")));
             }
         };
@@ -311,64 +325,6 @@ fn tab(words: &mut Words<'_>) -> Parsed<Action> {
         Some(other) => return Err(ScriptError::new(other, "a protocol is resp2 or resp3")),
     };
     Ok(Action::Tab { tab, node, resp3 })
-}
-
-fn load(words: &mut Words<'_>) -> Parsed<Action> {
-    let name = words.name("a name for the workload")?;
-    let mut spec = LoadSpec::default();
-    while let Some(word) = words.take() {
-        if word == "stop" {
-            return Ok(Action::Stop { name });
-        }
-        if word == "audit" {
-            spec.audit = true;
-            continue;
-        }
-        let Some((parameter, value)) = word.split_once('=') else {
-            return Err(ScriptError::new(word, "expected stop, audit or PARAMETER=VALUE"));
-        };
-        let number = |least: u64, most: u64| match value.parse::<u64>() {
-            Ok(number) if (least..=most).contains(&number) => Ok(number),
-            _ => Err(ScriptError::new(word, format!("expected a whole number from {least} to {most}"))),
-        };
-        match parameter {
-            "rate" if value == "max" => spec.rate = None,
-            "rate" => spec.rate = Some(number(1, 1_000_000)? as u32),
-            "keys" => spec.keys = number(1, 100_000_000)? as u32,
-            "pipeline" => spec.pipeline = number(1, 10_000)? as u32,
-            "size" => spec.size = number(1, 1 << 20)? as u32,
-            "count" => spec.count = Some(number(1, 1 << 53)?),
-            "ttl" => spec.ttl = Some(span(value)?).filter(|ttl| *ttl > Duration::ZERO),
-            "node" => spec.node = Some(self::name(value)?),
-            "read" => {
-                spec.read =
-                    share(value).ok_or_else(|| ScriptError::new(word, "expected a share from 0 to 1, like 0.8"))?
-            }
-            "dist" => spec.distribution = find(word, value, DISTRIBUTIONS)?,
-            "client" => spec.knowledge = find(word, value, KNOWLEDGE)?,
-            _ => {
-                let known = "rate, keys, dist, read, pipeline, client, ttl, size, count, node";
-                return Err(ScriptError::new(parameter, format!("no such parameter; there are {known}")));
-            }
-        }
-    }
-    Ok(Action::Load { name, spec })
-}
-
-const DISTRIBUTIONS: &[(&str, Distribution)] =
-    &[("uniform", Distribution::Uniform), ("zipf", Distribution::Zipf), ("seq", Distribution::Sequence)];
-const KNOWLEDGE: &[(&str, Knowledge)] =
-    &[("plain", Knowledge::Plain), ("follow", Knowledge::Follow), ("smart", Knowledge::Smart)];
-
-fn find<T: Copy>(word: &str, value: &str, names: &[(&str, T)]) -> Parsed<T> {
-    names.iter().find(|(name, _)| *name == value).map(|(_, found)| *found).ok_or_else(|| {
-        let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-        ScriptError::new(word, format!("expected one of {}", names.join(", ")))
-    })
-}
-
-fn name_of<T: Copy + PartialEq>(value: T, names: &'static [(&str, T)]) -> &'static str {
-    names.iter().find(|(_, known)| *known == value).map_or("", |(name, _)| name)
 }
 
 /// `0`, `1` or `0.nnn`, in thousandths.
@@ -545,6 +501,8 @@ impl fmt::Display for Action {
             Action::Load { name, spec } => write!(f, "!load {name}{spec}"),
             Action::Stop { name } => write!(f, "!stop {name}"),
             Action::Worker { name, spec } => work::write(f, name, spec),
+            Action::App { name, spec } => write!(f, "!app {name}{spec}"),
+            Action::Database { name, spec } => write!(f, "!database {name}{spec}"),
             Action::Crash { name } => write!(f, "!crash {name}"),
             Action::Tab { tab, node, resp3 } => {
                 write!(f, "!tab {tab} {node}{}", if *resp3 { " resp3" } else { "" })
@@ -564,49 +522,6 @@ impl fmt::Display for Action {
             Action::Begin => f.write_str("!begin"),
             Action::Answer { id, value } => write!(f, "!answer {id} {value}"),
         }
-    }
-}
-
-/// What differs from the usual, each with a space in front.
-impl fmt::Display for LoadSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let usual = LoadSpec::default();
-        match self.rate {
-            None => f.write_str(" rate=max")?,
-            Some(rate) if self.rate != usual.rate => write!(f, " rate={rate}")?,
-            Some(_) => {}
-        }
-        if self.keys != usual.keys {
-            write!(f, " keys={}", self.keys)?;
-        }
-        if self.distribution != usual.distribution {
-            write!(f, " dist={}", name_of(self.distribution, DISTRIBUTIONS))?;
-        }
-        if self.read != usual.read {
-            write!(f, " read={}", Share(self.read))?;
-        }
-        if self.pipeline != usual.pipeline {
-            write!(f, " pipeline={}", self.pipeline)?;
-        }
-        if self.knowledge != usual.knowledge {
-            write!(f, " client={}", name_of(self.knowledge, KNOWLEDGE))?;
-        }
-        if let Some(ttl) = self.ttl {
-            write!(f, " ttl={}", Span(ttl))?;
-        }
-        if self.size != usual.size {
-            write!(f, " size={}", self.size)?;
-        }
-        if let Some(count) = self.count {
-            write!(f, " count={count}")?;
-        }
-        if let Some(node) = &self.node {
-            write!(f, " node={node}")?;
-        }
-        if self.audit {
-            f.write_str(" audit")?;
-        }
-        Ok(())
     }
 }
 
@@ -633,7 +548,14 @@ mod tests {
         "!clock A-M +5s",
         "!clock A-M -1.5ms",
         "!load w",
-        "!load w rate=100 keys=10 dist=zipf read=0.25 pipeline=8 client=follow ttl=5s size=100 count=7 node=B-M audit",
+        "!load w rate=100 keys=10 dist=zipf count=7 read=0.25 pipeline=8 client=follow ttl=5s size=100 node=B-M audit",
+        "!load w dist=zipf:0.99 scan=0.3 seed=18446744073709551615 ttl=4s jitter=2s",
+        "!load w keys=5 dist=hot:100:0.9:5000",
+        "!app shop db=orders",
+        "!app shop db=orders rate=500 keys=99 dist=zipf:1.1 scan=0.05 count=7 seed=0 ttl=10s jitter=2.5s attack=0.5:20 null=2s size=99 node=M lock bloom audit",
+        "!app shop db=orders ttl=0s lock audit",
+        "!database orders",
+        "!database orders capacity=50 latency=5ms patience=250ms rows=0",
         "!load w rate=max dist=seq read=0 client=plain",
         "!stop w",
         "!produce p stream=jobs",
@@ -665,6 +587,8 @@ mod tests {
             (" !heal ", "!heal"),
             ("!advance 1.5m", "!advance 90s"),
             ("!load w stop", "!stop w"),
+            ("!load w dist=zipf:1.000 dist=zipf:2.50", "!load w dist=zipf:2.5"),
+            ("!app a bloom attack=0.25 db=d ttl=60s", "!app a db=d attack=0.25:1000000 bloom"),
             ("!consume c group=g work=200ms stream=s fail=0", "!consume c stream=s group=g"),
         ] {
             assert_eq!(Action::parse(text).unwrap().to_string(), meant);
@@ -690,6 +614,20 @@ mod tests {
             ("!load w read=1.5", "read=1.5"),
             ("!load w speed=3", "speed"),
             ("!load w dist=odd", "dist=odd"),
+            ("!load w dist=zipf:5.001", "dist=zipf:5.001"),
+            ("!load w dist=zipf:1:2", "dist=zipf:1:2"),
+            ("!load w dist=hot:1:0.5", "dist=hot:1:0.5"),
+            ("!load w dist=hot:1:0.5:9:9", "dist=hot:1:0.5:9:9"),
+            ("!load w scan=2", "scan=2"),
+            ("!load w lock", "lock"),
+            ("!app a", "db=DATABASE"),
+            ("!app a db=d rate=max", "rate=max"),
+            ("!app a db=d null=0s", "null=0s"),
+            ("!app a db=d attack=0.5:0", "attack=0.5:0"),
+            ("!app a db=d read=0.5", "read"),
+            ("!database d capacity=0", "capacity=0"),
+            ("!database d rows=1000001", "rows=1000001"),
+            ("!database d lock", "lock"),
             ("!produce p rate=5", "stream=STREAM"),
             ("!produce p stream=s rate=0", "rate=0"),
             ("!produce p stream=s group=g", "group"),
@@ -766,6 +704,14 @@ mod tests {
             "1",
             "read=",
             "ttl=",
+            "app ",
+            "database ",
+            "dist=",
+            "zipf:",
+            "hot:",
+            "attack=",
+            "db=",
+            "lock ",
         ];
         let mut some = |most| -> String {
             (0..rng.below(most)).map(|_| PIECES[rng.below(PIECES.len() as u64) as usize]).collect()

@@ -139,13 +139,38 @@ pub enum WorldEvent {
         exchange: u32,
         why: &'static str,
     },
-    /// A workload or a worker.
+    /// A workload, a worker or an application, with what it was told.
     LoadStarted {
         client: u16,
+        line: Box<str>,
     },
     LoadStopped {
         client: u16,
         sent: u64,
+    },
+    /// A database is there, or is another now.
+    DatabaseSet {
+        line: Box<str>,
+    },
+    /// An application asked its database for what belongs under a key.
+    Queried {
+        client: u16,
+        key: Box<str>,
+    },
+    /// It waited too long for that.
+    QueryTimedOut {
+        client: u16,
+        key: Box<str>,
+    },
+    /// More queries wait than a database can serve before they are given up.
+    DbOverload {
+        database: Box<str>,
+        waiting: u32,
+    },
+    /// Nobody waits for it any more; `timeouts` since the world began.
+    DbRecovered {
+        database: Box<str>,
+        timeouts: u64,
     },
     /// A workload's client gave up waiting, and its connection with it.
     GaveUp {
@@ -208,6 +233,11 @@ impl WorldEvent {
             WorldEvent::Unanswered { .. } => "Unanswered",
             WorldEvent::LoadStarted { .. } => "LoadStarted",
             WorldEvent::LoadStopped { .. } => "LoadStopped",
+            WorldEvent::DatabaseSet { .. } => "DatabaseSet",
+            WorldEvent::Queried { .. } => "Queried",
+            WorldEvent::QueryTimedOut { .. } => "QueryTimedOut",
+            WorldEvent::DbOverload { .. } => "DbOverload",
+            WorldEvent::DbRecovered { .. } => "DbRecovered",
             WorldEvent::GaveUp { .. } => "GaveUp",
             WorldEvent::Learned { .. } => "Learned",
             WorldEvent::Crashed { .. } => "Crashed",
@@ -231,6 +261,8 @@ impl WorldEvent {
             | WorldEvent::Asked { .. }
             | WorldEvent::Answered { .. }
             | WorldEvent::Learned { .. }
+            | WorldEvent::Queried { .. }
+            | WorldEvent::QueryTimedOut { .. }
             | WorldEvent::Processed { .. }
             | WorldEvent::WorkFailed { .. } => false,
             _ => true,
@@ -330,6 +362,11 @@ pub const KINDS: &[&str] = &[
     "Unanswered",
     "LoadStarted",
     "LoadStopped",
+    "DatabaseSet",
+    "Queried",
+    "QueryTimedOut",
+    "DbOverload",
+    "DbRecovered",
     "GaveUp",
     "Learned",
     "Crashed",
@@ -415,6 +452,10 @@ impl fmt::Display for WorldEvent {
             WorldEvent::Asked { line, .. } => f.write_str(line),
             WorldEvent::Answered { exchange, .. } => write!(f, "{exchange}"),
             WorldEvent::Unanswered { why, .. } => f.write_str(why),
+            WorldEvent::LoadStarted { line, .. } | WorldEvent::DatabaseSet { line } => f.write_str(line),
+            WorldEvent::Queried { key, .. } | WorldEvent::QueryTimedOut { key, .. } => f.write_str(key),
+            WorldEvent::DbOverload { database, waiting } => write!(f, "{database}: {waiting} wait"),
+            WorldEvent::DbRecovered { database, timeouts } => write!(f, "{database}: {timeouts} timeouts"),
             WorldEvent::LoadStopped { sent, .. } => write!(f, "{sent} commands sent"),
             WorldEvent::GaveUp { unanswered, .. } => write!(f, "{unanswered} unanswered"),
             WorldEvent::Learned { slot, owner, .. } => write!(f, "slot {slot} is at node {}", owner.0),
@@ -430,8 +471,7 @@ impl fmt::Display for WorldEvent {
             | WorldEvent::Paused
             | WorldEvent::Resumed
             | WorldEvent::Cut { .. }
-            | WorldEvent::Healed { .. }
-            | WorldEvent::LoadStarted { .. } => Ok(()),
+            | WorldEvent::Healed { .. } => Ok(()),
         }
     }
 }

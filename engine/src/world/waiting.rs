@@ -13,7 +13,7 @@ impl World {
                 let open = asked.filter(|it| it.reply.is_none() && it.failed.is_none());
                 open.is_some_and(|exchange| !self.is_blocked(Party::Client(client as u16), exchange.node))
             }
-            Actor::Load(_) | Actor::Worker(_) => false,
+            Actor::Load(_) | Actor::Worker(_) | Actor::App(_) => false,
         };
         let is_terminal = |party: Party| match party {
             Party::Client(client) => {

@@ -389,7 +389,7 @@ impl Worker {
             Role::Take(_) => Ask::MakeGroup,
         };
         self.doing = Doing::Resting { until: outside.now };
-        outside.emit(None, WorldEvent::LoadStarted { client: self.client });
+        outside.emit(None, WorldEvent::LoadStarted { client: self.client, line: self.name.as_str().into() });
     }
 
     fn end(&mut self, outside: &mut Outside) {

@@ -19,7 +19,8 @@ pub struct Plan {
 const SINGLE: &[&str] = &["M"];
 const CLUSTER: &[&str] = &["A-M", "B-M", "C-M"];
 /// Who may be cut off from a node.
-const OTHERS: &[&str] = &["tab1", "tab2", "audited", "audited", "audited", "producer", "worker1", "worker2", "reaper"];
+const OTHERS: &[&str] =
+    &["tab1", "tab2", "audited", "audited", "audited", "audited:app", "producer", "worker1", "worker2", "reaper"];
 const WORKERS: &[&str] = &["producer", "worker1", "worker2", "reaper"];
 /// One action comes so long after the other at most.
 const LONGEST_WAIT: u64 = 800_000;
@@ -42,6 +43,13 @@ impl Plan {
         plan.add(
             "!reap reaper stream=audited:jobs group=g idle=1s batch=10 work=10ms fail=0.2 dead=3:audited:dead audit",
         );
+        plan.add("!database orders capacity=100 rows=80");
+        let lock = ["", "lock"][rng.below(2) as usize];
+        let bloom = ["", "bloom"][rng.below(2) as usize];
+        plan.add(&format!(
+            "!app audited:app db=orders rate=100 keys=80 dist=zipf:1.1 scan=0.1 ttl=400ms jitter=200ms attack=0.1:20 \
+             null=200ms {lock} {bloom} audit"
+        ));
         let mut calls = Calls::new();
         for _ in 0..ACTIONS {
             plan.end = plan.end + Duration::from_micros(rng.below(LONGEST_WAIT));
@@ -65,7 +73,7 @@ fn action(rng: &mut Rng, calls: &mut Calls, nodes: &[&str], now: Time) -> String
     let other = OTHERS[rng.below(OTHERS.len() as u64) as usize];
     let worker = WORKERS[rng.below(WORKERS.len() as u64) as usize];
     let arrow = ["", "-> "][rng.below(2) as usize];
-    match rng.below(46) {
+    match rng.below(47) {
         0..20 => format!("@{node}#{}> {}", 1 + rng.below(2), line(&command(rng, calls, now))),
         20..22 => format!("!kill {node}"),
         22..26 => format!("!restart {node}"),
@@ -83,6 +91,7 @@ fn action(rng: &mut Rng, calls: &mut Calls, nodes: &[&str], now: Time) -> String
         39..42 => format!("!crash {worker}"),
         42..45 => format!("!restart {worker}"),
         45 => format!("!stop {worker}"),
+        46 => format!("!database orders capacity={} rows={}", 1 + rng.below(200), rng.below(100)),
         _ => format!("!load audited rate={} keys=100 read=0.5 pipeline={} audit", 1 + rng.below(400), 1 + rng.below(4)),
     }
 }

@@ -332,6 +332,7 @@ pub fn kind_text(words: Words, kind: ClientKind) -> &'static str {
         ClientKind::Producer => words.producer(),
         ClientKind::Consumer => words.consumer_client(),
         ClientKind::Reaper => words.reaper(),
+        ClientKind::Application => words.application(),
     }
 }
 
