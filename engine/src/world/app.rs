@@ -101,7 +101,7 @@ pub struct App {
     pub complaints: Vec<String>,
     /// What it served that was older than it may be.
     pub too_old: Vec<String>,
-    /// Two queries for one row, each under its lock; with when the second lock was asked for, and of whom.
+    /// Two queries for one row, each under its lock; with when the first lock was asked for, and of whom.
     pub broken_locks: Vec<(String, Receipt)>,
     /// The most queries for one row that were under way at once since it was started.
     pub rush: u32,
@@ -515,16 +515,24 @@ impl App {
         asked[0] += 1;
         asked[1] += u32::from(lock.is_some());
         self.rush = self.rush.max(asked[0]);
-        if let Some(receipt) = lock.filter(|_| asked[1] > 1 && self.spec.audit && !self.is_excused)
-            && self.broken_locks.len() < COMPLAINTS
-        {
-            self.broken_locks.push((self.key(row), receipt));
+        if lock.is_some() && asked[1] > 1 && self.spec.audit && !self.is_excused {
+            self.break_lock(row);
         }
         self.stats.queries += 1;
         self.curve.count(outside.now, 2);
         let key = self.key(row).into();
         outside.emit(None, WorldEvent::Queried { client: self.client, key });
         outside.query(self.database, self.client, ticket);
+    }
+
+    /// More than one holds the lock of a row.
+    fn break_lock(&mut self, row: u32) {
+        let holders = self.users.values().filter(|user| user.row == row).filter_map(|user| user.lock);
+        if let Some(first) = holders.min_by_key(|lock| lock.asked)
+            && self.broken_locks.len() < COMPLAINTS
+        {
+            self.broken_locks.push((self.key(row), first));
+        }
     }
 
     fn leave_queue(&mut self, user: User) {
