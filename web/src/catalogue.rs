@@ -374,6 +374,19 @@ words! {
     producer: "producer", "生产者";
     consumer_client: "consumer", "消费者";
     reaper: "reaper", "回收者";
+    served_from_cache: "Served from the cache", "缓存命中";
+    hit_ratio: "hit ratio, 10 s", "命中率（10 秒）";
+    last_minute: "last minute", "最近一分钟";
+    users: "users/s", "用户/秒";
+    queries: "queries/s", "查询/秒";
+    at_once: "same row at once", "同行并发查询";
+    not_served: "not served", "未得到服务";
+    databases: "Databases", "数据库";
+    database_load: "load", "负载";
+    queue: "queue", "排队";
+    timeouts: "timeouts", "超时";
+    overloads: "overloads", "过载次数";
+    overloaded: "overloaded", "过载";
     application: "application", "应用";
     at_work: "At work on streams", "流上的工作";
     in_hands: "Holds", "手里的条目";
@@ -502,6 +515,7 @@ sentences! {
     narrate_crashed(client, held): "{client} crashed and lost what it held: {held}.", "{client} 崩溃了，手里的东西丢了：{held}。";
     narrate_dead_letter(client, id): "{client} moved {id} to the dead letters.", "{client} 把 {id} 移进了死信。";
     narrate_restarted(node): "{node} started again.", "{node} 重新启动了。";
+    per_second(count): "{count}/s", "{count}/秒";
     narrate_overload(database): "Database {database} is overloaded.", "数据库 {database} 过载。";
     narrate_recovered(database): "Database {database} has caught up.", "数据库 {database} 恢复正常。";
     narrate_paused(node): "{node} is frozen.", "{node} 被冻结。";

@@ -7,17 +7,21 @@ use kvarium_engine::inspect::Inspect;
 use kvarium_engine::world::actor::{Knowledge, Load};
 use kvarium_engine::world::app::App;
 use kvarium_engine::world::console::{Exchange, Stream};
+use kvarium_engine::world::database::Database;
 use kvarium_engine::world::journal::History;
 use kvarium_engine::world::outside::InFlight;
 use kvarium_engine::world::scenario::Scenario;
 use kvarium_engine::world::script::Action;
 use kvarium_engine::world::trace::{Happened, MessageKind, NodeId, Party, WorldEvent};
 use kvarium_engine::world::worker::{Life, Role, Source, Take, Worker};
-use kvarium_engine::world::{self, ClientKind as Kind, Condition};
+use kvarium_engine::world::{self, ClientKind as Kind, Condition, World, curve};
 use yew::AttrValue;
 
 use crate::catalogue::Words;
-use crate::scene::{ClientKind, ClientView, End, Flight, NodeState, NodeView, Scene, What, WorkState, WorkView};
+use crate::scene::{
+    AppView, CachedView, ClientKind, ClientView, DatabaseView, End, Flight, NodeState, NodeView, Scene, What,
+    WorkState, WorkView,
+};
 use crate::store::PRESETS;
 use crate::told;
 use crate::widgets::event_list::Row;
@@ -29,6 +33,9 @@ pub const ROWS: usize = 150;
 pub const ROWS_BUSY: usize = 30;
 /// Marks on the rail.
 const MARKS: usize = 300;
+/// Seconds of a curve, and those of a ratio in figures: the ones that a lesson's question takes.
+const SECONDS: usize = curve::KEPT;
+const RECENT: usize = 10;
 /// Between two looks at the page's clock, in the engine's measure of work: some tenths of a millisecond.
 const SLICE: u64 = 128;
 /// Connections that one terminal may open.
@@ -273,7 +280,8 @@ impl Laboratory {
         Scene {
             now: seconds(self.now()),
             nodes: world.nodes().enumerate().map(node).collect(),
-            clients: world.clients().map(client_view).collect(),
+            clients: world.clients().map(|client| client_view(world, client)).collect(),
+            databases: world.databases().iter().map(|database| database_view(world, database)).collect(),
             flights: world.in_flight().filter_map(|flight| self.flight(&flight)).collect(),
             cuts: world.links().cuts().filter_map(|(from, to)| Some((end(from)?, end(to)?))).collect(),
         }
@@ -375,7 +383,7 @@ impl Laboratory {
     }
 }
 
-fn client_view(client: world::ClientView<'_>) -> ClientView {
+fn client_view(world: &World, client: world::ClientView<'_>) -> ClientView {
     match client.kind {
         Kind::Console(console) => {
             let errors = console.exchanges().rev().filter_map(|exchange| match &exchange.reply {
@@ -393,15 +401,17 @@ fn client_view(client: world::ClientView<'_>) -> ClientView {
                 redirected: errors.iter().filter(|error| error.starts_with("MOVED ")).count() as u64,
                 last_error: errors.first().map(|error| (*error).clone()),
                 work: None,
+                cached: None,
             }
         }
-        Kind::Load(load) => load_view(client.name, load),
+        Kind::Load(load) => load_view(world, client.name, load),
         Kind::Worker(worker) => worker_view(worker),
-        Kind::App(app) => app_view(app),
+        Kind::App(app) => app_view(world, app),
     }
 }
 
-fn load_view(name: &str, load: &Load) -> ClientView {
+fn load_view(world: &World, name: &str, load: &Load) -> ClientView {
+    let reads = load.reads.seconds(world.time(), SECONDS).map(|[hits, misses]| (hits, hits + misses));
     ClientView {
         name: name.to_owned(),
         kind: match load.spec.knowledge {
@@ -414,6 +424,7 @@ fn load_view(name: &str, load: &Load) -> ClientView {
         redirected: load.stats.redirections,
         last_error: (!load.last_error.is_empty()).then(|| load.last_error.clone()),
         work: None,
+        cached: Some(cached_view(reads, None)).filter(|_| load.spec.read > 0),
     }
 }
 
@@ -442,10 +453,36 @@ fn worker_view(worker: &Worker) -> ClientView {
             failed: stats.failed,
             dead: stats.dead,
         }),
+        cached: None,
     }
 }
 
-fn app_view(app: &App) -> ClientView {
+/// Of each second those who were served, and all.
+fn cached_view(seconds: impl Iterator<Item = (u32, u32)>, app: Option<AppView>) -> CachedView {
+    let seconds: Vec<(u32, u32)> = seconds.collect();
+    let percent = |(served, all): (u32, u32)| (served * 100).checked_div(all);
+    let recent = &seconds[seconds.len().saturating_sub(RECENT)..];
+    let ratio = percent(recent.iter().fold((0, 0), |sum, second| (sum.0 + second.0, sum.1 + second.1)));
+    CachedView { ratios: seconds.into_iter().map(percent).collect(), ratio, app }
+}
+
+fn database_view(world: &World, database: &Database) -> DatabaseView {
+    let capacity = database.spec.capacity;
+    let loads = database.curve.seconds(world.time(), SECONDS);
+    DatabaseView {
+        name: database.name.clone(),
+        capacity,
+        loads: loads.map(|[asked, _]| Some((u64::from(asked) * 100 / u64::from(capacity.max(1))) as u32)).collect(),
+        waiting: database.waiting(world.time()),
+        timeouts: database.timeouts,
+        overloads: database.overloads,
+        is_overloaded: database.is_overloaded,
+    }
+}
+
+fn app_view(world: &World, app: &App) -> ClientView {
+    let [users, _, queries] = app.curve.seconds(world.time(), 1).next().unwrap_or_default();
+    let seconds = app.curve.seconds(world.time(), SECONDS).map(|[users, served, _]| (served.min(users), users));
     ClientView {
         name: app.name.clone(),
         kind: ClientKind::Application,
@@ -454,6 +491,7 @@ fn app_view(app: &App) -> ClientView {
         redirected: app.stats.redirections,
         last_error: (!app.last_error.is_empty()).then(|| app.last_error.clone()),
         work: None,
+        cached: Some(cached_view(seconds, Some(AppView { users, queries, failed: app.stats.failed, rush: app.rush }))),
     }
 }
 

@@ -50,6 +50,41 @@ pub struct ClientView {
     pub last_error: Option<String>,
     /// What it is at, if it works on a stream.
     pub work: Option<WorkView>,
+    /// How well it is served, if the server is its cache.
+    pub cached: Option<CachedView>,
+}
+
+/// A client that reads what may not be there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CachedView {
+    /// Percent served from the cache in each of the last seconds, the newest last; nothing where nobody asked.
+    pub ratios: Vec<Option<u32>>,
+    /// Of the last seconds together.
+    pub ratio: Option<u32>,
+    /// Of an application.
+    pub app: Option<AppView>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AppView {
+    /// In the last second.
+    pub users: u32,
+    pub queries: u32,
+    pub failed: u64,
+    /// The most queries for one row at once.
+    pub rush: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatabaseView {
+    pub name: String,
+    pub capacity: u32,
+    /// Queries of each of the last seconds in percent of the capacity, the newest last.
+    pub loads: Vec<Option<u32>>,
+    pub waiting: usize,
+    pub timeouts: u64,
+    pub overloads: u64,
+    pub is_overloaded: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +163,7 @@ pub struct Scene {
     pub now: f64,
     pub nodes: Vec<NodeView>,
     pub clients: Vec<ClientView>,
+    pub databases: Vec<DatabaseView>,
     pub flights: Vec<Flight>,
     /// Ways that carry nothing, each in its direction.
     pub cuts: Vec<(End, End)>,

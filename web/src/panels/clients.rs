@@ -7,6 +7,7 @@ use kvarium_engine::resp::show::argument_text;
 use yew::prelude::*;
 
 use super::Panel;
+use super::cached::cached;
 use super::keyspace::node_choice;
 use super::topology::kind_text;
 use crate::catalogue::{Words, grouped};
@@ -63,6 +64,7 @@ fn Clients(props: &Props) -> Html {
                     </tbody>
                 </table>
             </div>
+            { cached(words, &scene) }
             { at_work(&props.view, words, &scene.clients) }
             { rooms(&store, words, &connections) }
             <div class="tools">{ node_choice(&props.view) }<span class="figure">{ "CLIENT LIST" }</span></div>

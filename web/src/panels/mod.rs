@@ -1,5 +1,6 @@
 //! The panels of the stage, one file each. A panel reads the store and asks it for changes; it holds no state of the world.
 
+mod cached;
 pub mod clients;
 pub mod keyspace;
 pub mod node;
