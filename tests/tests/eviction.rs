@@ -69,8 +69,6 @@ fn scattered(key: u64) -> u64 {
 struct Outcome {
     hits: u64,
     evicted: u64,
-    /// Keys there at the end.
-    keys: u64,
 }
 
 /// Runs a trace at an even pace, in front of a server that may hold [`ROOM`] keys.
@@ -113,7 +111,7 @@ fn run(server: &Server, policy: &str, trace: Trace, accesses: u64, took: Duratio
         let due = took * first as u32 / accesses as u32;
         thread::sleep(due.saturating_sub(begun.elapsed()));
     }
-    Outcome { hits, evicted: field(&mut client, "evicted_keys"), keys: keys(&mut client) }
+    Outcome { hits, evicted: field(&mut client, "evicted_keys") }
 }
 
 /// Sends commands at once; their replies.

@@ -36,6 +36,7 @@ struct Format {
 }
 
 const EXTENDED: Format = Format { bits: 64, min_exponent: -16_445, max_exponent: 16_320 };
+#[cfg(any(test, target_arch = "wasm32"))]
 const DOUBLE: Format = Format { bits: 53, min_exponent: -1074, max_exponent: 971 };
 
 /// Redis reads a number through a buffer of this size.
