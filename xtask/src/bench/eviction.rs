@@ -30,7 +30,7 @@ struct Figures {
 pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
     let seconds = if options.quick { 10 } else { 600 };
     let mut rows = Vec::new();
-    for contestant in contestants {
+    for contestant in contestants.iter().filter(|contestant| options.takes(&contestant.name)) {
         let figures = mixed_writes(&contestant.start()?, Duration::from_secs(seconds));
         let figures = figures.with_context(|| contestant.name.clone())?;
         let gone = large_set(&contestant.start()?, options.quick).with_context(|| contestant.name.clone())?;
