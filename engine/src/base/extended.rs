@@ -36,8 +36,6 @@ struct Format {
 }
 
 const EXTENDED: Format = Format { bits: 64, min_exponent: -16_445, max_exponent: 16_320 };
-#[cfg(any(test, target_arch = "wasm32"))]
-const DOUBLE: Format = Format { bits: 53, min_exponent: -1074, max_exponent: 971 };
 
 /// Redis reads a number through a buffer of this size.
 const MAX_TEXT: usize = 5 * 1024;
@@ -138,6 +136,7 @@ impl Extended {
 /// Slower than `core` is for numbers of many digits, but it has no tables, which are ten thousand bytes there.
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(super) fn read_f64(text: &[u8]) -> Option<f64> {
+    const DOUBLE: Format = Format { bits: 53, min_exponent: -1074, max_exponent: 971 };
     /// Where a number lies between two doubles, so many digits tell to which it is nearer, if they tell whether more follow.
     const ENOUGH: usize = 800;
     let (negative, text) = signed(text);
