@@ -49,7 +49,8 @@ type Queue = BTreeMap<u64, Conn>;
 /// Which clients wait for which keys.
 #[derive(Clone, Debug, Default)]
 pub struct Blocked {
-    queues: BTreeMap<usize, BTreeMap<Box<[u8]>, Queue>>,
+    /// For each database, as far as one was waited in.
+    queues: Vec<BTreeMap<Box<[u8]>, Queue>>,
     deadlines: BTreeSet<(Time, Conn)>,
     clients: usize,
     tickets: u64,
@@ -85,7 +86,7 @@ impl Blocked {
 
     /// How many keys are waited for.
     pub fn keys(&self) -> usize {
-        self.queues.values().map(BTreeMap::len).sum()
+        self.queues.iter().map(BTreeMap::len).sum()
     }
 
     /// A connection begins to wait; it must not be waiting already.
@@ -93,10 +94,12 @@ impl Blocked {
         self.tickets += 1;
         self.clients += 1;
         waiting.ticket = self.tickets;
-        let queues = self.queues.entry(waiting.db).or_default();
+        if self.queues.len() <= waiting.db {
+            self.queues.resize_with(waiting.db + 1, BTreeMap::new);
+        }
         for key in &waiting.keys {
             self.memory += cost(key);
-            queues.entry(key.clone()).or_default().insert(waiting.ticket, conn);
+            self.queues[waiting.db].entry(key.clone()).or_default().insert(waiting.ticket, conn);
         }
         self.deadlines.extend(waiting.until.map(|until| (until, conn)));
     }
@@ -105,7 +108,7 @@ impl Blocked {
     pub fn end(&mut self, conn: Conn, waiting: &Waiting) {
         self.clients -= 1;
         self.memory -= waiting.keys.iter().map(|key| cost(key)).sum::<usize>();
-        if let Some(queues) = self.queues.get_mut(&waiting.db) {
+        if let Some(queues) = self.queues.get_mut(waiting.db) {
             for key in &waiting.keys {
                 if let Some(queue) = queues.get_mut(key) {
                     queue.remove(&waiting.ticket);
@@ -122,7 +125,7 @@ impl Blocked {
 
     /// A key has changed.
     pub fn signal(&mut self, db: usize, key: &[u8]) {
-        if self.queues.get(&db).is_some_and(|queues| queues.contains_key(key))
+        if self.queues.get(db).is_some_and(|queues| queues.contains_key(key))
             && !self.ready.iter().any(|(d, k)| *d == db && **k == *key)
         {
             self.ready.push((db, key.into()));
@@ -131,7 +134,7 @@ impl Blocked {
 
     /// A database holds other keys now.
     pub fn signal_all(&mut self, db: usize) {
-        let keys: Vec<_> = self.queues.get(&db).into_iter().flat_map(BTreeMap::keys).cloned().collect();
+        let keys: Vec<_> = self.queues.get(db).into_iter().flat_map(BTreeMap::keys).cloned().collect();
         keys.iter().for_each(|key| self.signal(db, key));
     }
 
@@ -142,7 +145,7 @@ impl Blocked {
 
     /// Who waits for a key, in order.
     pub fn waiting_for(&self, db: usize, key: &[u8]) -> Vec<Conn> {
-        self.queues.get(&db).and_then(|queues| queues.get(key)).into_iter().flat_map(Queue::values).copied().collect()
+        self.queues.get(db).and_then(|queues| queues.get(key)).into_iter().flat_map(Queue::values).copied().collect()
     }
 
     /// When the first of them gives up.

@@ -10,6 +10,7 @@ use crate::collections::listpack::{Element, Listpack, Position};
 use crate::collections::table::{self, Record, Table};
 use crate::collections::word::Pair::{Large, Pack};
 use crate::collections::word::Word;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -60,7 +61,7 @@ impl Hash {
         for (index, element) in pack.iter().enumerate() {
             longest = longest.max(element.with(<[u8]>::len));
             count += 1;
-            if index % 2 == 0 && !names.insert(element.with(<[u8]>::to_vec)) {
+            if index % 2 == 0 && !element.with(|name| names.insert(Box::<[u8]>::from(name))) {
                 return None;
             }
         }

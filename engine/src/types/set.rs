@@ -8,6 +8,7 @@ use crate::collections::listpack::{Element, Listpack};
 use crate::collections::table::{self, LOT, Record, Table};
 use crate::collections::word::View::{Ints, Large, Pack};
 use crate::collections::word::Word;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -61,7 +62,7 @@ impl Set {
         let (mut members, mut longest) = (BTreeSet::new(), 0);
         for element in pack.iter() {
             longest = longest.max(element.with(<[u8]>::len));
-            if !members.insert(element.with(<[u8]>::to_vec)) {
+            if !element.with(|member| members.insert(Box::<[u8]>::from(member))) {
                 return None;
             }
         }

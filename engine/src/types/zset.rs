@@ -11,6 +11,7 @@ use crate::collections::listpack::{Element, Listpack, Position};
 use crate::collections::table::{self, Record, Table, order};
 use crate::collections::word::Pair::{Large, Pack};
 use crate::collections::word::Word;
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -143,9 +144,10 @@ impl ZSet {
     /// comes twice, a score is none, or they are out of order.
     pub fn from_pack(pack: Listpack, limits: &Limits) -> Option<Self> {
         let (mut members, mut count) = (BTreeSet::new(), 0);
-        let mut last: Option<(f64, Vec<u8>)> = None;
+        let mut last: Option<(f64, Box<[u8]>)> = None;
         for pair in pairs_of(&pack) {
-            let (member, score) = (pair.member.with(<[u8]>::to_vec), pair.score);
+            let member: Box<[u8]> = pair.member.with(|member| member.into());
+            let score = pair.score;
             let in_order = last.is_none_or(|last| order((last.0, &last.1), (score, &member)) == Ordering::Less);
             if score.is_nan() || !in_order || !members.insert(member.clone()) {
                 return None;

@@ -213,7 +213,7 @@ fn dead_letters_are_there(world: &World) -> Vec<String> {
     let mut broken = Vec::new();
     for worker in world.workers().filter(|worker| worker.spec.audit) {
         let Some(key) = worker.dead_letters() else { continue };
-        for (id, &(letter, receipt)) in &worker.ledger.dead {
+        for &(id, letter, receipt) in &worker.ledger.dead {
             let Some(stream) = stream_at(world, key, receipt) else { continue };
             if stream.is_none_or(|stream| !stream.entries.contains(letter)) {
                 broken.push(format!("{}: {id} became {letter} in {key}, which is not there", worker.name));

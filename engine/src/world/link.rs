@@ -1,6 +1,6 @@
 //! What lies between two parties: how long a packet takes, and whether it gets there at all.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use super::trace::Party;
 use crate::base::rng::Rng;
@@ -30,38 +30,48 @@ impl Path {
 #[derive(Clone, Debug)]
 pub struct Links {
     usual: Path,
-    own: BTreeMap<(Party, Party), Path>,
+    /// Sorted.
+    own: Vec<((Party, Party), Path)>,
 }
 
 impl Links {
     pub fn new(latency: Duration, jitter: Duration) -> Self {
-        Links { usual: Path { latency, jitter, cut: false }, own: BTreeMap::new() }
+        Links { usual: Path { latency, jitter, cut: false }, own: Vec::new() }
     }
 
     pub fn path(&self, from: Party, to: Party) -> Path {
-        self.own.get(&(from, to)).copied().unwrap_or(self.usual)
+        self.place(from, to).map_or(self.usual, |at| self.own[at].1)
     }
 
     /// Changes one direction between two parties.
     pub fn change(&mut self, from: Party, to: Party, f: impl FnOnce(&mut Path)) {
-        f(self.own.entry((from, to)).or_insert(self.usual));
+        let at = self.place(from, to).unwrap_or_else(|at| {
+            self.own.insert(at, ((from, to), self.usual));
+            at
+        });
+        f(&mut self.own[at].1);
     }
 
     /// Changes every direction there is.
     pub fn change_all(&mut self, mut f: impl FnMut(&mut Path)) {
         f(&mut self.usual);
-        self.own.values_mut().for_each(f);
+        self.own.iter_mut().for_each(|(_, path)| f(path));
     }
 
     /// The directions that differ from the usual.
     pub fn unusual(&self) -> impl Iterator<Item = (Party, Party, Path)> {
         let usual = self.usual;
-        self.own.iter().filter(move |(_, path)| **path != usual).map(|(&(from, to), &path)| (from, to, path))
+        self.own.iter().filter(move |(_, path)| *path != usual).map(|&((from, to), path)| (from, to, path))
     }
 
     /// The directions that are cut.
     pub fn cuts(&self) -> impl Iterator<Item = (Party, Party)> {
-        self.own.iter().filter(|(_, path)| path.cut).map(|(&ends, _)| ends)
+        self.own.iter().filter(|(_, path)| path.cut).map(|&(ends, _)| ends)
+    }
+
+    /// Where a direction's own path is, or would be.
+    fn place(&self, from: Party, to: Party) -> Result<usize, usize> {
+        self.own.binary_search_by_key(&(from, to), |&(ends, _)| ends)
     }
 }
 

@@ -7,7 +7,6 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -79,7 +78,8 @@ pub struct Witness {
     has_begun: bool,
     /// The number of the first event that has not been seen.
     next: u64,
-    answers: BTreeMap<String, String>,
+    /// Question and answer.
+    answers: Vec<(String, String)>,
     goals: Arc<[Goal]>,
     /// One for each goal.
     watched: Vec<Watched>,
@@ -127,7 +127,11 @@ struct Moment<'a> {
     world: &'a World,
     at: Duration,
     event: Option<&'a Happened>,
-    answers: &'a BTreeMap<String, String>,
+    answers: &'a [(String, String)],
+}
+
+fn answer_in<'a>(answers: &'a [(String, String)], id: &str) -> Option<&'a str> {
+    answers.iter().find(|(question, _)| question == id).map(|(_, answer)| answer.as_str())
 }
 
 impl Witness {
@@ -137,7 +141,7 @@ impl Witness {
         goals.iter().try_for_each(|goal| know_nodes(world, &goal.check))?;
         let watched = goals.iter().map(|goal| Watched { sight: Sight::of(&goal.check), reply: None, reached: None });
         let (watched, goals) = (watched.collect(), goals.into());
-        Ok(Witness { has_begun: false, next: 0, answers: BTreeMap::new(), goals, watched })
+        Ok(Witness { has_begun: false, next: 0, answers: Vec::new(), goals, watched })
     }
 
     pub fn has_begun(&self) -> bool {
@@ -160,7 +164,7 @@ impl Witness {
 
     /// What was said to a question.
     pub fn answer(&self, id: &str) -> Option<&str> {
-        self.answers.get(id).map(String::as_str)
+        answer_in(&self.answers, id)
     }
 
     /// From here on it looks.
@@ -174,10 +178,11 @@ impl Witness {
     /// # Errors
     /// It has been said already, and what was predicted can't be unsaid.
     pub(super) fn hear(&mut self, id: &str, value: &str) -> Result<(), ScriptError> {
-        if self.answers.contains_key(id) && self.goals.iter().any(|goal| goal.check.predicts(id)) {
+        if self.answer(id).is_some() && self.goals.iter().any(|goal| goal.check.predicts(id)) {
             return Err(ScriptError::new(id, "this has been predicted already"));
         }
-        self.answers.insert(id.to_owned(), value.to_owned());
+        self.answers.retain(|(question, _)| question != id);
+        self.answers.push((id.to_owned(), value.to_owned()));
         Ok(())
     }
 
@@ -188,7 +193,7 @@ impl Witness {
         }
         let seen = fresh.iter().take_while(|happened| happened.id < self.next).count();
         for happened in &fresh[seen..] {
-            self.look(&Moment { world, at: happened.at, event: Some(happened), answers: &BTreeMap::new() });
+            self.look(&Moment { world, at: happened.at, event: Some(happened), answers: &[] });
         }
         self.next = world.trace_count();
         let answers = core::mem::take(&mut self.answers);
@@ -340,7 +345,7 @@ fn see(predicate: &Predicate, sight: &mut Sight, moment: &Moment<'_>) -> bool {
             false
         }
         Predicate::Predicted(id) | Predicate::Answer(id, _) => {
-            let is = moment.answers.get(id).map(|answer| Some(answer.clone()));
+            let is = answer_in(moment.answers, id).map(|answer| Some(answer.to_owned()));
             let is_new = is != sight.is;
             sight.is = is;
             is_new && holds(predicate, sight)

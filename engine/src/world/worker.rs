@@ -12,7 +12,7 @@
 //! may have happened.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -112,9 +112,10 @@ pub struct WorkerStats {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     pub added: Vec<(Id, Receipt)>,
-    pub processed: BTreeSet<Id>,
-    /// The dead letter of each entry.
-    pub dead: BTreeMap<Id, (Id, Receipt)>,
+    /// Entries that were worked on, or made dead letters.
+    pub finished: BTreeSet<Id>,
+    /// Entries and their dead letters.
+    pub dead: Vec<(Id, Id, Receipt)>,
 }
 
 /// When an entry was asked to be added, and who acknowledged it.
@@ -302,7 +303,7 @@ impl Worker {
 
     /// It has worked on an entry, or made it a dead letter: known of one that is audited.
     pub fn has_finished(&self, id: Id) -> bool {
-        self.ledger.processed.contains(&id) || self.ledger.dead.contains_key(&id)
+        self.ledger.finished.contains(&id)
     }
 
     /// It adds entries, and asks for none to be trimmed.
@@ -563,7 +564,8 @@ impl Worker {
         let id = self.held[0].id;
         self.stats.dead += 1;
         if self.spec.audit {
-            self.ledger.dead.insert(id, (dead, receipt));
+            self.ledger.finished.insert(id);
+            self.ledger.dead.push((id, dead, receipt));
         }
         let worker = self.name.as_str().into();
         outside.emit(None, WorldEvent::DeadLettered { client: self.client, worker, id: (id.ms, id.seq) });
@@ -583,7 +585,7 @@ impl Worker {
         }
         self.stats.processed += 1;
         if self.spec.audit {
-            self.ledger.processed.insert(id);
+            self.ledger.finished.insert(id);
         }
         outside.emit(None, WorldEvent::Processed { client: self.client, worker, id: id_text });
         self.ask(outside, Ask::Acknowledge);

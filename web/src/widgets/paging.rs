@@ -1,13 +1,12 @@
 //! Where pages lie one below the other whose heights are known only once they have been drawn.
 
-use std::collections::BTreeMap;
-
 #[derive(Clone, Debug, Default)]
 pub struct Paging {
     pages: usize,
     /// What a page is taken to be high until it has been seen.
     usual: f64,
-    seen: BTreeMap<usize, f64>,
+    /// Sorted.
+    seen: Vec<(usize, f64)>,
 }
 
 /// Heights that are remembered: more than anybody scrolls past.
@@ -23,12 +22,21 @@ impl Paging {
     }
 
     pub fn learn(&mut self, page: usize, height: f64) {
-        self.seen.insert(page, height);
+        match self.place(page) {
+            Ok(at) => self.seen[at].1 = height,
+            Err(at) => self.seen.insert(at, (page, height)),
+        }
     }
 
     pub fn top(&self, page: usize) -> f64 {
-        let unusual: f64 = self.seen.range(..page).map(|(_, height)| height - self.usual).sum();
+        let (Ok(above) | Err(above)) = self.place(page);
+        let unusual: f64 = self.seen[..above].iter().map(|(_, height)| height - self.usual).sum();
         page as f64 * self.usual + unusual
+    }
+
+    /// Where a page that was seen is remembered, or would be.
+    fn place(&self, page: usize) -> Result<usize, usize> {
+        self.seen.binary_search_by_key(&page, |&(page, _)| page)
     }
 
     pub fn extent(&self) -> f64 {

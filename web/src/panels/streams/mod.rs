@@ -7,7 +7,6 @@ mod table;
 mod travel;
 mod trays;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kvarium_engine::base::sort;
@@ -116,12 +115,14 @@ impl Part {
     }
 }
 
-/// Who had entries before they were claimed: by group and entry, the last claim's old and new consumer.
+/// Who had entries before they were claimed, in the order of the claims.
 #[derive(Default, PartialEq)]
-struct Claims(BTreeMap<Box<[u8]>, BTreeMap<Id, Claim>>);
+struct Claims(Vec<Claim>);
 
 #[derive(PartialEq)]
 struct Claim {
+    group: Box<[u8]>,
+    id: Id,
     from: String,
     to: Box<[u8]>,
 }
@@ -134,8 +135,8 @@ impl Claims {
             if let Step::Claimed { group, consumer, id, from: Some(from), .. } = &happening.step
                 && from != consumer
             {
-                let claim = Claim { from: argument_text(from), to: consumer.clone() };
-                claims.0.entry(group.clone()).or_default().insert(Id::new(id.0, id.1), claim);
+                let (from, to) = (argument_text(from), consumer.clone());
+                claims.0.push(Claim { group: group.clone(), id: Id::new(id.0, id.1), from, to });
             }
         }
         claims
@@ -143,7 +144,7 @@ impl Claims {
 
     /// Whom a pending entry was taken from, if it was.
     fn taken_from(&self, group: &[u8], pending: &PendingView) -> Option<&str> {
-        let claim = self.0.get(group)?.get(&pending.id)?;
+        let claim = self.0.iter().rfind(|claim| claim.id == pending.id && *claim.group == *group)?;
         (*claim.to == *pending.consumer).then_some(&claim.from)
     }
 }
