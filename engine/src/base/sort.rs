@@ -16,7 +16,7 @@ pub fn sort_by<T>(items: &mut [T], compare: impl FnMut(&T, &T) -> Ordering) {
     if cfg!(target_arch = "wasm32") { sort_places(items, compare) } else { items.sort_by(compare) }
 }
 
-/// Sorts, and keeps so many of the first.
+/// Sorts, and keeps so many of the first. What is equal must be alike: which of it is kept is not said.
 pub fn keep_first<T>(items: &mut Vec<T>, count: usize, mut compare: impl FnMut(&T, &T) -> Ordering) {
     if cfg!(not(target_arch = "wasm32")) && count < items.len() {
         items.select_nth_unstable_by(count, &mut compare);
