@@ -156,7 +156,10 @@ fn shrink(wasm: &Path) -> Result<()> {
     output(
         command(wasm_opt)
             .arg(wasm)
-            .args(["-Oz", "--converge"])
+            // At the bottom of memory is the end of the stack, so that nothing is addressed there.
+            .args(["-Oz", "--converge", "--low-memory-unused"])
+            // Many small pieces of data and their addresses compress worse than the zeros between them.
+            .arg("--skip-pass=memory-packing")
             .args(WASM_FEATURES)
             .arg("--strip-debug")
             .arg("-o")
