@@ -78,6 +78,36 @@ const parts = {
     waiter.disconnect();
   },
 
+  async streams(client) {
+    assert.equal(await client.xadd("jobs", "1-1", "task", "wash", "load", 7), "1-1");
+    const id = await client.xadd("jobs", "MAXLEN", "~", 1000, "*", "task", "dry");
+    assert.match(id, /^\d+-0$/);
+    assert.deepEqual(await client.xrange("jobs", "-", "+", "COUNT", 1), [["1-1", ["task", "wash", "load", "7"]]]);
+    await client.xgroup("CREATE", "jobs", "crew", 0);
+    await assert.rejects(client.xgroup("CREATE", "jobs", "crew", 0), /BUSYGROUP/);
+    const work = ["GROUP", "crew", "ann", "COUNT", 1, "BLOCK", 1000, "STREAMS", "jobs", ">"];
+    assert.deepEqual(await client.xreadgroup(...work), [["jobs", [["1-1", ["task", "wash", "load", "7"]]]]]);
+    assert.deepEqual(await client.xpending("jobs", "crew"), [1, "1-1", "1-1", [["ann", "1"]]]);
+    assert.deepEqual(await client.xclaim("jobs", "crew", "bob", 0, "1-1", "JUSTID"), ["1-1"]);
+    assert.deepEqual((await client.xpending("jobs", "crew", "-", "+", 10, "bob")).map(([id, name]) => [id, name]), [["1-1", "bob"]]);
+    assert.deepEqual(await client.xautoclaim("jobs", "crew", "ann", 0, "0", "JUSTID"), ["0-0", ["1-1"], []]);
+    assert.equal(await client.xack("jobs", "crew", "1-1"), 1);
+    assert.deepEqual(await client.xreadgroup(...work), [["jobs", [[id, ["task", "dry"]]]]]);
+    // Nobody adds anything: the wait ends by itself.
+    assert.equal(await client.xreadgroup("GROUP", "crew", "ann", "BLOCK", 20, "STREAMS", "jobs", ">"), null);
+    const reader = client.duplicate();
+    const read = reader.xread("BLOCK", 10_000, "STREAMS", "jobs", "$");
+    const added = async () => (await client.info("clients")).includes("blocked_clients:1") || added();
+    await added();
+    const last = await client.xadd("jobs", "*", "task", "fold");
+    assert.deepEqual(await read, [["jobs", [[last, ["task", "fold"]]]]]);
+    reader.disconnect();
+    assert.equal(await client.xdel("jobs", last), 1);
+    assert.equal(await client.xtrim("jobs", "MAXLEN", 0), 2);
+    assert.equal((await client.xinfo("STREAM", "jobs"))[1], 0);
+    assert.equal(await client.xgroup("DESTROY", "jobs", "crew"), 1);
+  },
+
   async monitoring(client) {
     const monitor = await client.duplicate().monitor();
     const seen = new Promise((resolve) => monitor.on("monitor", (time, words) => resolve(words)));

@@ -148,7 +148,39 @@ def copies(client):
     assert raw.sort("list", by="w_*", get="#") == [b"1", b"2", b"0"]
 
 
-PARTS = [strings, collections, pipelines, transactions, errors, messages, waiting, monitoring, algebra, fields, bits, places, copies]
+def streams(client):
+    ids = [client.xadd("jobs", {"task": name}, id=f"{at}-1") for at, name in enumerate(["wash", "dry", "iron"], 1)]
+    assert ids == ["1-1", "2-1", "3-1"] and client.xlen("jobs") == 3
+    assert client.xrange("jobs", min="(1-1", count=1) == [("2-1", {"task": "dry"})]
+    assert client.xrevrange("jobs", count=1) == [("3-1", {"task": "iron"})]
+    assert client.xgroup_create("jobs", "crew", id="0") and client.xgroup_createconsumer("jobs", "crew", "bob") == 1
+    read = client.xreadgroup("crew", "ann", {"jobs": ">"}, count=2)
+    entries = [("1-1", {"task": "wash"}), ("2-1", {"task": "dry"})]
+    assert (read == {"jobs": [entries]}) if isinstance(read, dict) else (read == [["jobs", entries]]), read
+    assert client.xack("jobs", "crew", "1-1") == 1
+    summary = client.xpending("jobs", "crew")
+    assert (summary["pending"], summary["min"], summary["consumers"]) == (1, "2-1", [{"name": "ann", "pending": 1}]), summary
+    assert client.xclaim("jobs", "crew", "bob", 0, ["2-1"], justid=True) == ["2-1"]
+    [pending] = client.xpending_range("jobs", "crew", "-", "+", 10, consumername="bob")
+    assert (pending["message_id"], pending["times_delivered"]) == ("2-1", 1), pending
+    assert client.xdel("jobs", "2-1") == 1
+    begin, claimed, deleted = client.xautoclaim("jobs", "crew", "ann", 0)
+    assert (begin, claimed, deleted) == ("0-0", [], ["2-1"])
+    [group] = client.xinfo_groups("jobs")
+    assert (group["name"], group["pending"], group["last-delivered-id"]) == ("crew", 0, "2-1"), group
+    assert {it["name"]: it["pending"] for it in client.xinfo_consumers("jobs", "crew")} == {"ann": 0, "bob": 0}
+    assert client.xinfo_stream("jobs")["last-generated-id"] == "3-1"
+    assert client.xinfo_stream("jobs", full=True)["groups"][0]["name"] == "crew"
+    assert client.xtrim("jobs", maxlen=1, approximate=False) == 1
+    thread = later(client, ("XADD", "jobs", "4-1", "task", "fold"))
+    found = client.xread({"jobs": "$"}, block=10_000)
+    thread.join()
+    entries = [("4-1", {"task": "fold"})]
+    assert (found == {"jobs": [entries]}) if isinstance(found, dict) else (found == [["jobs", entries]]), found
+    assert client.xgroup_destroy("jobs", "crew") == 1
+
+
+PARTS = [strings, collections, pipelines, transactions, errors, messages, waiting, monitoring, algebra, fields, bits, places, copies, streams]
 
 
 def main():

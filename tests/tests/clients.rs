@@ -174,3 +174,47 @@ fn the_redis_crate_waits() {
         assert_eq!(client.blmove::<_, _, String>("queue", "done", from.0, from.1, 1.0).unwrap(), "last");
     }
 }
+
+/// With the crate's other set of functions, whose replies have types of their own.
+mod typed {
+    use super::connections;
+    use kvarium_tests::server::Server;
+    use redis::TypedCommands;
+    use redis::streams::{StreamAutoClaimOptions, StreamMaxlen, StreamPendingReply, StreamReadOptions};
+
+    #[test]
+    fn the_redis_crate_shares_work() {
+        let server = Server::start(&[]);
+        for mut client in connections(&server) {
+            let () = redis::cmd("FLUSHALL").query(&mut client).unwrap();
+            for id in ["1-1", "2-1"] {
+                assert_eq!(client.xadd("jobs", id, &[("task", "wash")]).unwrap().as_deref(), Some(id));
+            }
+            client.xgroup_create("jobs", "crew", "0").unwrap();
+            let work = StreamReadOptions::default().group("crew", "ann").count(1);
+            let read = client.xread_options(&["jobs"], &[">"], &work).unwrap().unwrap();
+            let entry = &read.keys[0].ids[0];
+            assert_eq!((read.keys[0].key.as_str(), entry.id.as_str()), ("jobs", "1-1"));
+            assert_eq!(entry.get::<String>("task").as_deref(), Some("wash"));
+            let StreamPendingReply::Data(pending) = client.xpending("jobs", "crew").unwrap() else {
+                panic!("one is pending")
+            };
+            assert_eq!((pending.count, pending.start_id.as_str(), pending.consumers[0].pending), (1, "1-1", 1));
+            assert_eq!(client.xclaim("jobs", "crew", "bob", 0, &["1-1"]).unwrap().ids[0].id, "1-1");
+            let held = client.xpending_consumer_count("jobs", "crew", "-", "+", 10, "bob").unwrap().ids;
+            assert_eq!((held[0].consumer.as_str(), held[0].times_delivered), ("bob", 2));
+            assert_eq!(client.xdel("jobs", &["1-1"]).unwrap(), 1);
+            let found =
+                client.xautoclaim_options("jobs", "crew", "ann", 0, "0", StreamAutoClaimOptions::default()).unwrap();
+            assert_eq!((found.claimed.len(), found.deleted_ids), (0, vec!["1-1".to_string()]));
+            let rest = client.xread_options(&["jobs"], &[">"], &work.block(1000)).unwrap().unwrap();
+            assert_eq!(client.xack("jobs", "crew", &[&rest.keys[0].ids[0].id]).unwrap(), 1);
+            let groups = client.xinfo_groups("jobs").unwrap().groups;
+            assert_eq!((groups[0].name.as_str(), groups[0].pending, groups[0].consumers), ("crew", 0, 2));
+            let info = client.xinfo_stream("jobs").unwrap();
+            assert_eq!((info.length, info.last_generated_id.as_str()), (1, "2-1"));
+            assert_eq!(client.xtrim("jobs", StreamMaxlen::Equals(0)).unwrap(), 1);
+            assert!(client.xgroup_destroy("jobs", "crew").unwrap());
+        }
+    }
+}

@@ -41,7 +41,7 @@ const fn on_copy(copied: &'static str, command: &'static str) -> Trial {
 const REST: Duration = Duration::from_millis(400);
 const MILLION: u64 = 1_000_000;
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         name: "set",
         count: MILLION,
@@ -172,6 +172,35 @@ const KINDS: [Kind; 6] = [
             on_copy("t", "DEL w"),
             Trial { times: 10, ..on("PFMERGE w p0 p1 p2 p3 p4 p5 p6 p7 p8 p9 p10 p11 p12 p13 p14 p15") },
             Trial { times: 10, ..on("PFCOUNT p0 p1 p2 p3 p4 p5 p6 p7 p8 p9 p10 p11 p12 p13 p14 p15") },
+        ],
+    },
+    Kind {
+        name: "stream",
+        count: MILLION,
+        // All of it is pending for one consumer.
+        add: |item, batch| {
+            if item == 0 {
+                batch.add(&[b"XGROUP", b"CREATE", b"x", b"g", b"0", b"MKSTREAM"]);
+            }
+            batch.add(&[b"XADD", b"x", format!("{}-1", item + 1).as_bytes(), b"field", b"value"]);
+            batch.add(&[b"XREADGROUP", b"GROUP", b"g", b"c", b"STREAMS", b"x", b">"]);
+        },
+        trials: &[
+            on("XRANGE x - +"),
+            on("XREVRANGE x + -"),
+            Trial { times: 100, ..on("XINFO STREAM x") },
+            Trial { times: 100, ..on("XRANGE x 500000 + COUNT 10") },
+            Trial { times: 100, ..on("XPENDING x g 500000 + 10") },
+            on("XPENDING x g - + 1000000"),
+            on_copy("x", "XAUTOCLAIM w g d 0 0 COUNT 100000 JUSTID"),
+            on_copy("x", "XGROUP DESTROY w g"),
+            on_copy("x", "XGROUP DELCONSUMER w g c"),
+            on_copy("x", "XTRIM w MAXLEN 0"),
+            on_copy("x", "XTRIM w MINID 500050"),
+            on("COPY x w"),
+            on_copy("x", "DEL w"),
+            on("DUMP x"),
+            on("RESTORE w 0 <x>"),
         ],
     },
     Kind {

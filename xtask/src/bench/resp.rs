@@ -122,7 +122,7 @@ impl Client {
     pub fn pipe(&mut self, batch: &mut Batch) -> Result<()> {
         self.writer.write_all(&batch.bytes)?;
         for _ in 0..batch.commands {
-            self.reply()?;
+            self.skip_reply()?;
         }
         batch.clear();
         Ok(())
