@@ -56,7 +56,7 @@ static STREAM: Command = Command {
     ],
     full_name: "xinfo|stream",
     run: stream,
-    ..Command::new("stream", Group::Stream, "5.0.0", "O(N) in the nodes, to count those of Redis's radix tree")
+    ..Command::new("stream", Group::Stream, "5.0.0", "O(1)")
 };
 
 static HELP: Command = Command::help("xinfo|help", Group::Stream, "5.0.0");

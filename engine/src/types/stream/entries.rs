@@ -27,6 +27,8 @@ pub struct Entries {
     vacant: Vec<u32>,
     /// What the listpacks cost.
     pack_memory: usize,
+    /// See [`Entries::radix_nodes`]; 0 without a node.
+    radix_nodes: usize,
     len: usize,
     first: Id,
     /// What XSETID and loading set, too.
@@ -299,27 +301,40 @@ impl Entries {
     /// How many nodes a radix tree over the nodes' keys has where chains of single characters are one node each, as in
     /// Redis: its root, a node for each place where keys part, a leaf for each key, and the chains between.
     pub fn radix_nodes(&self) -> usize {
-        let mut keys = self.order.range(0..usize::MAX).map(|first| first.id.to_bytes());
-        let Some(mut key) = keys.next() else { return 1 };
-        // The depths at which the last key parted from those before it.
-        let (mut partings, mut count) = (Vec::with_capacity(key.len()), 0);
-        for next in keys.by_ref().map(Some).chain([None]) {
-            let common = next.map(|next| key.iter().zip(&next).take_while(|(a, b)| a == b).count());
-            let mut end = key.len();
-            loop {
-                let above = partings.last().copied().max(common);
-                count += 1 + usize::from(above.map_or(0, |above| above + 1) < end);
-                match partings.pop_if(|parting| common.is_none_or(|common| *parting > common)) {
-                    Some(parting) => end = parting,
-                    None => break,
-                }
-            }
-            if partings.last().copied() != common {
-                partings.extend(common);
-            }
-            key = next.unwrap_or(key);
+        self.radix_nodes.max(1)
+    }
+
+    /// How many of these there are only because of one key: its leaf, and perhaps the place where it parts from the others.
+    fn radix_share(&self, number: usize) -> usize {
+        const KEY: usize = 16;
+        let bits = |first: First| u128::from_be_bytes(first.id.to_bytes());
+        let key = |number: usize| bits(self.order.get(number));
+        let common = |a: u128, b: u128| ((a ^ b).leading_zeros() / 8) as usize;
+        let neighbours =
+            |number: usize| (number.checked_sub(1), Some(number + 1).filter(|&next| next < self.order.len()));
+        let own = key(number);
+        let (before, after) = neighbours(number);
+        let (before, after) = (before.map(|at| common(own, key(at))), after.map(|at| common(own, key(at))));
+        let Some(parting) = before.max(after) else { return 2 };
+        let leaf = 1 + usize::from(KEY > parting + 1);
+        if before == after {
+            return leaf;
         }
-        count
+        // The other keys that are alike up to there are all on one side.
+        let rest = u128::MAX >> (8 * parting);
+        let (nearest, farthest, beyond) = if before > after {
+            let farthest = self.order.partition(|first| bits(first) < own & !rest);
+            (number - 1, farthest, neighbours(farthest).0)
+        } else {
+            let end = self.order.partition(|first| bits(first) <= own | rest);
+            (number + 1, end - 1, neighbours(end - 1).1)
+        };
+        let below = if nearest == farthest { KEY } else { common(key(nearest), key(farthest)) };
+        if below == parting {
+            return leaf;
+        }
+        let above = beyond.map(|at| common(key(farthest), key(at))).max(before.min(after));
+        leaf + usize::from(above.map_or(0, |above| above + 1) < parting) + usize::from(parting + 1 < below)
     }
 
     /// Frees about `budget` nodes; whether none is left.
@@ -371,12 +386,14 @@ impl Entries {
             self.packs.len() as u32 - 1
         });
         self.packs[place as usize] = Some(pack);
-        let first = First { id, pack: place, live: 0 };
-        self.order.insert(self.order.len(), first);
+        let (number, first) = (self.order.len(), First { id, pack: place, live: 0 });
+        self.order.insert(number, first);
+        self.radix_nodes += self.radix_share(number);
         first
     }
 
     fn remove_node(&mut self, number: usize) {
+        self.radix_nodes -= self.radix_share(number);
         let first = self.order.remove(number);
         let pack = self.packs[first.pack as usize].take().expect("the order leads to listpacks that are there");
         self.pack_memory -= pack.memory();

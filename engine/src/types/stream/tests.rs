@@ -38,11 +38,53 @@ fn check(entries: &Entries, model: &BTreeMap<Id, Pairs>, added: u64) {
     }
     assert_eq!((before, entries.node_of(before)), (model.len(), None));
     assert!(nodes.iter().all(|node| node.live > 0));
+    let keys: Vec<_> = nodes.iter().map(|node| node.first.to_bytes()).collect();
+    assert_eq!(entries.radix_nodes(), if keys.is_empty() { 1 } else { radix_nodes(&keys, 0) });
     let mut read = Entries::default();
     for (id, pack) in entries.packs() {
         assert!(read.push_node(id, pack.clone()));
     }
     assert!(read.range(Id::MIN, Id::MAX).map(shown).eq(model.iter().map(|(id, pairs)| (*id, pairs.clone()))));
+}
+
+/// Radix nodes for some keys in order, which are alike up to a depth.
+fn radix_nodes(keys: &[[u8; 16]], depth: usize) -> usize {
+    let (first, last) = (keys[0], keys[keys.len() - 1]);
+    let common = first.iter().zip(&last).take_while(|(a, b)| a == b).count();
+    let chain_and_end = usize::from(common > depth) + 1;
+    if keys.len() == 1 {
+        return chain_and_end;
+    }
+    let branches = keys.chunk_by(|a, b| a[common] == b[common]);
+    chain_and_end + branches.map(|keys| radix_nodes(keys, common + 1)).sum::<usize>()
+}
+
+#[test]
+fn radix_nodes_are_counted_as_nodes_come_and_go() {
+    let mut rng = Rng::new(5);
+    let limits = Limits { stream_node_max_entries: 1, ..Limits::default() };
+    let fields: Pairs = [("f".into(), "v".into())].into();
+    for _ in 0..200 {
+        let mut entries = Entries::default();
+        for _ in 0..60 {
+            // Steps of very different lengths, so that keys part anywhere.
+            let step = |rng: &mut Rng| 1u64 << rng.below(40);
+            let last = entries.last;
+            let id = if rng.below(2) == 0 {
+                Id::new(last.ms, last.seq + step(&mut rng))
+            } else {
+                Id::new(last.ms + step(&mut rng), rng.below(3))
+            };
+            add(&mut entries, id, &fields, &limits).unwrap();
+            if rng.below(3) == 0 {
+                let at = rng.below(entries.len() as u64) as usize;
+                let id = entries.of_ranks(at..at + 1).next().unwrap().id;
+                assert!(entries.remove(id));
+            }
+            let keys: Vec<_> = entries.packs().map(|(id, _)| id.to_bytes()).collect();
+            assert_eq!(entries.radix_nodes(), if keys.is_empty() { 1 } else { radix_nodes(&keys, 0) });
+        }
+    }
 }
 
 #[test]
