@@ -68,14 +68,9 @@ impl Ahead {
     }
 
     fn hash_keys(&mut self, state: &State, command: &'static Command, args: Args<'_>) {
-        let first = self.keys.len();
-        for spec in command.keys.iter().filter(|spec| matches!(spec.begin, Begin::Index(_))) {
-            spec.positions(args, |position| {
-                if self.keys.len() < first + MOST {
-                    let key = state.keyspace.key(&args[position]);
-                    self.keys.push(HashHint::of(&key));
-                }
-            });
+        let specs = command.keys.iter().filter(|spec| matches!(spec.begin, Begin::Index(_)));
+        for position in specs.flat_map(|spec| spec.positions(args)).take(MOST) {
+            self.keys.push(HashHint::of(&state.keyspace.key(&args[position])));
         }
     }
 

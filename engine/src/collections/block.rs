@@ -54,6 +54,13 @@ impl Block {
         block
     }
 
+    /// A block of so many zeros, likewise.
+    pub fn zeros(len: usize) -> Self {
+        let mut block = Block::with_capacity(usable(len));
+        block.resize(len);
+        block
+    }
+
     /// The same block, its word carrying a tag below 8.
     pub fn tagged(mut self, tag: usize) -> Self {
         self.word = self.head().cast::<u8>().map_addr(|address| address | tag & TAG);

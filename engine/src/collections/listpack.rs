@@ -100,18 +100,14 @@ impl Listpack {
 
     /// Takes bytes from outside, if they are a listpack through and through.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let body = bytes.get(HEADER..)?;
-        let (&end, body) = body.split_last()?;
-        if end != END || read_unsigned(&bytes[..4]) != bytes.len() as u64 {
-            return None;
-        }
-        let (mut rest, mut count) = (body, 0);
-        while !rest.is_empty() {
-            rest = rest.get(checked_entry_len(rest)?..)?;
-            count += 1;
-        }
-        let counted = read_unsigned(&bytes[4..HEADER]) as usize;
-        (counted == count || counted == UNCOUNTED).then(|| Listpack { bytes: Block::of(bytes) })
+        is_listpack(bytes).then(|| Listpack { bytes: Block::of(bytes) })
+    }
+
+    /// Likewise so many bytes that `fill` writes over zeros, if it says that it could.
+    pub fn filled(length: usize, fill: impl FnOnce(&mut [u8]) -> bool) -> Option<Self> {
+        let is_allowed = length <= MAX_BYTES + HEADER + 1;
+        let mut bytes = is_allowed.then(|| Block::zeros(length))?;
+        (fill(&mut bytes) && is_listpack(&bytes)).then_some(Listpack { bytes })
     }
 
     pub(super) fn into_block(self) -> Block {
@@ -366,6 +362,22 @@ impl Listpack {
     fn set_count(&mut self, count: usize) {
         self.bytes[4..HEADER].copy_from_slice(&(count.min(UNCOUNTED) as u16).to_le_bytes());
     }
+}
+
+/// Whether foreign bytes are a listpack through and through.
+fn is_listpack(bytes: &[u8]) -> bool {
+    let Some((&end, body)) = bytes.get(HEADER..).and_then(<[u8]>::split_last) else { return false };
+    if end != END || read_unsigned(&bytes[..4]) != bytes.len() as u64 {
+        return false;
+    }
+    let (mut rest, mut count) = (body, 0);
+    while !rest.is_empty() {
+        let Some(behind) = checked_entry_len(rest).and_then(|length| rest.get(length..)) else { return false };
+        rest = behind;
+        count += 1;
+    }
+    let counted = read_unsigned(&bytes[4..HEADER]) as usize;
+    counted == count || counted == UNCOUNTED
 }
 
 impl Default for Listpack {

@@ -5,6 +5,7 @@
 use super::call::Call;
 use crate::resp::decode::Args;
 use crate::resp::error::Error;
+use core::iter::successors;
 
 /// What a command's function gives: the reply has been written, or an error is to be.
 pub type Outcome = Result<(), Error>;
@@ -239,7 +240,7 @@ impl Command {
     /// Calls `f` with the position of every key among `args`, and how it is used.
     pub fn keys(&self, args: Args<'_>, mut f: impl FnMut(usize, &'static KeySpec)) {
         for spec in self.keys {
-            spec.positions(args, |position| f(position, spec));
+            spec.positions(args).for_each(|position| f(position, spec));
         }
     }
 }
@@ -354,10 +355,16 @@ impl KeySpec {
         }
     }
 
-    /// Calls `f` with the position of each key. Positions outside the arguments are left out.
-    pub fn positions(&self, args: Args<'_>, mut f: impl FnMut(usize)) {
-        let Some(begin) = self.begins(args) else { return };
-        let (first, last, step) = match self.find {
+    /// The position of each key. Positions outside the arguments are left out.
+    pub fn positions(&self, args: Args<'_>) -> impl Iterator<Item = usize> {
+        let (first, last, step) = self.begins(args).map_or((0, -1, 1), |begin| self.range(args, begin));
+        let end = usize::try_from(last + 1).unwrap_or(0).min(args.len());
+        successors(Some(first), move |position| Some(position + step)).take_while(move |&position| position < end)
+    }
+
+    /// The first position, the last one, and the step between them.
+    fn range(&self, args: Args<'_>, begin: usize) -> (usize, i64, usize) {
+        match self.find {
             Find::Range { last, step, limit } => {
                 let last = if last >= 0 {
                     begin as i64 + last as i64
@@ -373,12 +380,6 @@ impl KeySpec {
                 let count = count.clamp(0, args.len() as i64);
                 (begin + first, (begin + first) as i64 + count * step as i64 - 1, step)
             }
-        };
-        let last = last.min(args.len() as i64 - 1);
-        let mut position = first;
-        while (position as i64) <= last {
-            f(position);
-            position += step;
         }
     }
 }

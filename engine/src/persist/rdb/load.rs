@@ -90,12 +90,18 @@ impl<'a> Reader<'a> {
             Length::Encoded(INT_16) => integer(i16::from_le_bytes(self.array()?).into()),
             Length::Encoded(INT_32) => integer(i32::from_le_bytes(self.array()?).into()),
             Length::Encoded(LZF) => {
-                let packed = self.count()?;
-                let full = usize::try_from(self.number()?).ok()?;
-                lzf::unpack(self.take(packed)?, full).map(Cow::Owned)
+                let (packed, length) = self.packed()?;
+                lzf::unpack(packed, length).map(Cow::Owned)
             }
             Length::Encoded(_) => None,
         }
+    }
+
+    /// A packed text, and the length that it has.
+    fn packed(&mut self) -> Option<(&'a [u8], usize)> {
+        let packed = self.count()?;
+        let length = usize::try_from(self.number()?).ok()?;
+        Some((self.take(packed)?, length))
     }
 
     fn value(&mut self, kind: u8, limits: &Limits) -> Option<Value> {
@@ -170,7 +176,15 @@ impl<'a> Reader<'a> {
         self.string()
     }
 
+    /// A packed one is unpacked where it stays.
     pub fn listpack(&mut self) -> Option<Listpack> {
+        let before = self.rest;
+        if let Length::Encoded(LZF) = self.length()? {
+            let (packed, length) = self.packed()?;
+            let is_possible = lzf::is_possible(packed.len(), length);
+            return is_possible.then(|| Listpack::filled(length, |bytes| lzf::unpack_into(packed, bytes)))?;
+        }
+        self.rest = before;
         Listpack::from_bytes(&self.string()?)
     }
 

@@ -178,15 +178,30 @@ fn same_bytes(a: &[u8], b: &[u8]) -> usize {
     done + a[done..].iter().zip(rest).take_while(|(a, b)| a == b).count()
 }
 
+/// Whether so many packed bytes can say so many.
+pub fn is_possible(packed: usize, length: usize) -> bool {
+    // No three bytes say more than this.
+    length <= packed.saturating_mul(MAX_MATCH)
+}
+
 /// The text of this length that was packed; `None` if it is not what the bytes say.
 pub fn unpack(packed: &[u8], length: usize) -> Option<Vec<u8>> {
-    // No three bytes say more than this.
-    if length > packed.len().saturating_mul(MAX_MATCH) {
+    if !is_possible(packed.len(), length) {
         return None;
     }
     let mut out = Vec::new();
     out.try_reserve_exact(length).ok()?;
     out.resize(length, 0);
+    unpack_into(packed, &mut out).then_some(out)
+}
+
+/// Whether the text that was packed fills its place, which from now on holds it.
+pub fn unpack_into(packed: &[u8], out: &mut [u8]) -> bool {
+    try_unpack(packed, out) == Some(out.len())
+}
+
+/// How many bytes that makes; `None` if it is not what was packed.
+fn try_unpack(packed: &[u8], out: &mut [u8]) -> Option<usize> {
     let (mut at, mut rest) = (0, packed);
     while let Some((&control, behind)) = rest.split_first() {
         rest = behind;
@@ -201,14 +216,14 @@ pub fn unpack(packed: &[u8], length: usize) -> Option<Vec<u8>> {
             count = 2 + (control >> 5) + if long { take(&mut rest)? } else { 0 };
             let offset = (control & 0x1f) << 8 | take(&mut rest)?;
             let from = at.checked_sub(offset + 1)?;
-            if count > length - at {
+            if count > out.len() - at {
                 return None;
             }
-            copy_back(&mut out, from, at, count);
+            copy_back(out, from, at, count);
         }
         at += count;
     }
-    (at == length).then_some(out)
+    Some(at)
 }
 
 /// Copies bytes to the beginning of `out`, if there is room for them; with them, because that is quicker, a few more of
