@@ -279,10 +279,8 @@ pub fn count(bytes: &[u8]) -> Result<u64, Corrupted> {
     Ok(registers.count())
 }
 
-/// Eight registers of a dense value with a byte for each: halves, quarters and eighths move apart.
-fn unpack(packed: [u8; 6]) -> [u8; 8] {
-    let [a, b, c, d, e, f] = packed;
-    let word = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
+/// Eight registers of a dense value, 48 bits, with a byte for each: halves, quarters and eighths move apart.
+fn unpack(word: u64) -> [u8; 8] {
     let word = word & 0xff_ffff | (word & 0xffff_ff00_0000) << 8;
     let word = word & 0x0fff_0000_0fff | (word & 0x00ff_f000_00ff_f000) << 4;
     let word = word & 0x003f_003f_003f_003f | (word & 0x0fc0_0fc0_0fc0_0fc0) << 2;
@@ -297,6 +295,22 @@ fn pack(registers: [u8; 8]) -> [u8; 6] {
     let word = word & 0xff_ffff | (word & 0x00ff_ffff_0000_0000) >> 8;
     let [a, b, c, d, e, f, ..] = word.to_le_bytes();
     [a, b, c, d, e, f]
+}
+
+/// So many times eight registers are unpacked together.
+const GROUPS: usize = 64;
+/// Six bytes are read as a word with the two before them, which are there even where none follow.
+const BEFORE: usize = 2;
+
+/// Raises registers to those of a dense value. Each of the loops does one thing, so that it does it to many at once.
+fn raise_to(registers: &mut [u8; GROUPS * 8], packed: &[u8; BEFORE + GROUPS * 6]) {
+    let mut words = [0; GROUPS];
+    for (index, word) in words.iter_mut().enumerate() {
+        *word = u64::from_le_bytes(*packed[index * 6..].first_chunk().expect("eight bytes")) >> (BEFORE * 8);
+    }
+    let mut values = [0; GROUPS * 8];
+    values.as_chunks_mut().0.iter_mut().zip(words).for_each(|(values, word)| *values = unpack(word));
+    registers.iter_mut().zip(&values).for_each(|(register, value)| *register = (*register).max(*value));
 }
 
 /// A byte for each register: what several values amount to.
@@ -322,11 +336,10 @@ impl Registers {
                 }
             });
         }
-        // All are unpacked first: so both loops work on many registers at once.
-        let mut values = [0; REGISTERS];
-        let groups = bytes[HEADER..].as_chunks().0.iter().zip(values.as_chunks_mut().0);
-        groups.for_each(|(packed, values)| *values = unpack(*packed));
-        registers.iter_mut().zip(&values).for_each(|(register, value)| *register = (*register).max(*value));
+        let packed = (HEADER - BEFORE..).step_by(GROUPS * 6);
+        for (registers, at) in registers.as_chunks_mut::<{ GROUPS * 8 }>().0.iter_mut().zip(packed) {
+            raise_to(registers, bytes[at..].first_chunk().expect("a dense value has all registers"));
+        }
         Ok(())
     }
 
@@ -439,6 +452,7 @@ pub fn decode(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::bytes::read_unsigned;
     use crate::base::rng::Rng;
     use alloc::string::ToString;
 
@@ -452,11 +466,12 @@ mod tests {
 
     #[test]
     fn what_is_unpacked_is_what_was_packed() {
-        assert_eq!(unpack([0b0000_0001, 0b0011_0000, 0b0001_0000, 0xff, 0xff, 0xff]), [1, 0, 3, 4, 63, 63, 63, 63]);
+        let packed = [0b0000_0001, 0b0011_0000, 0b0001_0000, 0xff, 0xff, 0xff];
+        assert_eq!(unpack(read_unsigned(&packed)), [1, 0, 3, 4, 63, 63, 63, 63]);
         let mut rng = Rng::new(7);
         for _ in 0..1000 {
             let registers = array::from_fn(|_| rng.below(64) as u8);
-            assert_eq!(unpack(pack(registers)), registers);
+            assert_eq!(unpack(read_unsigned(&pack(registers))), registers);
         }
     }
 
