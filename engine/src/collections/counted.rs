@@ -528,7 +528,7 @@ mod tests {
     fn behaves_like_a_vector() {
         let mut rng = Rng::new(8);
         let (mut tree, mut model) = (Counted::new(), Vec::new());
-        for step in 0..30_000u32 {
+        for step in 0..if cfg!(miri) { 300 } else { 30_000u32 } {
             // Grows and shrinks in turn.
             let growing = step / 3000 % 2 == 0;
             if rng.below(10) < if growing { 8 } else { 2 } || model.is_empty() {

@@ -82,9 +82,17 @@ pub fn edit<T: Collection, R>(
     what: &'static str,
     f: impl FnOnce(&mut T, &Limits) -> Edit<R>,
 ) -> Result<Option<R>, Error> {
-    if expect::<T>(call.state.look_to_write(key))?.is_none() {
-        return Ok(None);
-    }
+    let is_there = expect::<T>(call.state.look_to_write(key))?.is_some();
+    Ok(is_there.then(|| edit_there(call, key, what, f)))
+}
+
+/// Edits a collection that has been looked up.
+fn edit_there<T: Collection, R>(
+    call: &mut Call<'_>,
+    key: &Key<'_>,
+    what: &'static str,
+    f: impl FnOnce(&mut T, &Limits) -> Edit<R>,
+) -> R {
     let limits = call.state.limits();
     let (changes, emptied, result) = call.db().edit_object(key, |object| {
         let collection = T::of_object(object).expect("the type has been checked");
@@ -92,7 +100,7 @@ pub fn edit<T: Collection, R>(
         (changes > 0, (changes, collection.has_no_element(), result))
     });
     report(call, key, T::CLASS, what, changes, emptied);
-    Ok(Some(result))
+    result
 }
 
 /// Reports an edit; the key of what it emptied goes.
@@ -117,8 +125,8 @@ pub fn edit_or_create<T: Collection, R>(
     create: impl FnOnce(&Limits) -> T,
     f: impl FnOnce(&mut T, &Limits) -> Edit<R>,
 ) -> Result<R, Error> {
-    if call.state.look_to_write(key).is_some() {
-        return edit(call, key, what, f).map(|result| result.expect("the key is there"));
+    if expect::<T>(call.state.look_to_write(key))?.is_some() {
+        return Ok(edit_there(call, key, what, f));
     }
     let limits = call.state.limits();
     let mut collection = create(&limits);
