@@ -201,7 +201,8 @@ fn ratio(world: &World, client: ClientKind<'_>) -> Value {
     let (served, all) = match client {
         ClientKind::App(app) => {
             let [users, served, _] = app.curve.sums(world.time(), SECONDS);
-            (served, users)
+            // Who came in an earlier second may have been served in this one.
+            (served.min(users), users)
         }
         ClientKind::Load(load) => {
             let [hits, misses] = load.reads.sums(world.time(), SECONDS);

@@ -89,7 +89,7 @@ impl Scenario {
     /// A line of it that can't be taken.
     pub fn config(&self, node: &NodeSpec) -> Result<Config, ConfigError> {
         let (host, port) = node.address.rsplit_once(':').unwrap_or((&node.address, "6379"));
-        let mut text = format!("bind {host}\nport {port}\nprotected-mode no\n");
+        let mut text = format!("bind {host}\nport {port}\nprotected-mode no\nenable-debug-command yes\n");
         if !self.slots.is_empty() {
             text.push_str(&format!("cluster-enabled yes\ncluster-static-slots \"{}\"\n", self.slots));
         }
