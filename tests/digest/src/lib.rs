@@ -10,9 +10,10 @@ use calls::Calls;
 use kvarium_engine::base::hash::crc64;
 use kvarium_engine::base::rng::Rng;
 use kvarium_engine::base::time::{Duration, Time};
-use kvarium_engine::config::Config;
+use kvarium_engine::config::{Bytes, Config};
 use kvarium_engine::event::Watch;
 use kvarium_engine::io::{Conn, Input, Output};
+use kvarium_engine::keyspace::evict::Policy;
 use kvarium_engine::node::Node;
 use kvarium_engine::world::World;
 use kvarium_engine::world::scenario::Scenario;
@@ -74,7 +75,13 @@ struct Life {
 
 impl Life {
     fn new(seed: u64, watch: Watch) -> Life {
-        let mut node = Node::new(Config::default(), seed).expect("nothing is configured");
+        let mut config = Config::default();
+        if !seed.is_multiple_of(3) {
+            // Little more than a node without keys takes, so that they have to go by one policy or another.
+            config.maxmemory = Bytes(96 << 10);
+            config.maxmemory_policy = Policy::ALL[seed as usize % Policy::ALL.len()].1;
+        }
+        let mut node = Node::new(config, seed).expect("nothing is configured that can't be");
         node.watch(watch);
         node.keep_records();
         let rng = Rng::new(!seed);
