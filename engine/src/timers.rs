@@ -102,4 +102,4 @@ fn free_some(state: &mut State) {
 }
 
 /// Entries, or pieces of values, freed in one step.
-const FREE_STEP: usize = 10_000;
+const FREE_STEP: usize = 5_000;
