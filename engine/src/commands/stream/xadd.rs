@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::commands::call::Call;
 use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::stream::xdel::WHICH;
 use crate::commands::stream::xtrim::{Exactly, Options, TRIM};
 use crate::commands::stream::{Site, create, edit, entry_id, reply_id};
 use crate::event::Step;
@@ -24,6 +25,7 @@ pub static XADD: Command = Command {
     arguments: &[
         Argument::key("key"),
         Argument::word("nomkstream", "NOMKSTREAM").optional().since("6.2.0"),
+        WHICH.since("8.2.0"),
         Argument::block("trim", TRIM).optional(),
         Argument::one_of("id-selector", &[Argument::word("auto-id", "*"), Argument::string("id")]),
         Argument::block("data", &[Argument::string("field"), Argument::string("value")]).multiple(),
@@ -95,7 +97,7 @@ impl Site<'_> {
         self.tell.changed(1, "xadd");
         self.tell.step(|| Step::Added { id: entry_id(id) });
         if let Some(trim) = options.trim {
-            let gone = self.trim(trim);
+            let gone = self.trim(trim, options.references);
             if gone > 0 {
                 let tell = &mut self.tell;
                 tell.effects.notice(tell.db, tell.key, Notify::STREAM, "xtrim");
@@ -113,7 +115,7 @@ impl Site<'_> {
             return;
         }
         let text = id.text();
-        let exactly = approximate.map(|trim| Exactly::of(trim, self.stream));
+        let exactly = approximate.map(|trim| Exactly::of(trim, options.references, self.stream));
         let mut words: Vec<&[u8]> = Vec::with_capacity(args.len());
         match &exactly {
             Some(exactly) => {

@@ -53,6 +53,21 @@ pub(super) enum References {
     Acknowledged,
 }
 
+impl References {
+    pub fn named(word: &[u8]) -> Option<References> {
+        let all = [References::Keep, References::Delete, References::Acknowledged];
+        all.into_iter().find(|references| is(word, references.name()))
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            References::Keep => "KEEPREF",
+            References::Delete => "DELREF",
+            References::Acknowledged => "ACKED",
+        }
+    }
+}
+
 const WRONG_NUMBER: Error = Error::fixed("ERR Number of IDs must be a positive integer");
 const OTHER_NUMBER: Error = Error::fixed("ERR The `numids` parameter must match the number of arguments");
 
@@ -65,12 +80,10 @@ pub(super) fn numbered_ids(args: Args<'_>, from: usize) -> Result<(References, V
     let mut references = References::Keep;
     loop {
         let word = words.value()?;
-        references = match word {
-            _ if is(word, "KEEPREF") => References::Keep,
-            _ if is(word, "DELREF") => References::Delete,
-            _ if is(word, "ACKED") => References::Acknowledged,
-            _ if is(word, "IDS") => break,
-            _ => return Err(error::SYNTAX),
+        references = match References::named(word) {
+            Some(named) => named,
+            None if is(word, "IDS") => break,
+            None => return Err(error::SYNTAX),
         };
     }
     let number = integer(words.value()?).ok().filter(|&number| number > 0).ok_or(WRONG_NUMBER)?;
@@ -99,7 +112,7 @@ impl Site<'_> {
         deleted
     }
 
-    fn delete_references(&mut self, id: Id) {
+    pub(super) fn delete_references(&mut self, id: Id) {
         let numbers: Vec<Number> = self.stream.groups().iter().map(|(number, _, _)| number).collect();
         for number in numbers {
             let name = self.stream.groups().name(number).to_vec();

@@ -1,16 +1,19 @@
 //! XTRIM, and the options about trimming that XADD has as well.
 
+use alloc::vec::Vec;
+
 use crate::base::number::{Text, format_u64};
 use crate::commands::call::{Call, integer};
 use crate::commands::collection::expect;
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
+use crate::commands::stream::xdel::{References, WHICH};
 use crate::commands::stream::{INVALID_ID, Site, edit, entry_id, id};
 use crate::commands::words::is;
 use crate::event::Step;
 use crate::resp::decode::Args;
 use crate::resp::error::{self, Error};
 use crate::types::stream::id::{Given, IdText};
-use crate::types::stream::{Keep, Trim};
+use crate::types::stream::{Id, Keep, Trim};
 use crate::types::{Limits, Stream};
 
 pub static XTRIM: Command = Command {
@@ -18,7 +21,7 @@ pub static XTRIM: Command = Command {
     arity: -4,
     flags: Flags::WRITE,
     keys: &[KeySpec::one(1, Access::DELETE)],
-    arguments: &[Argument::key("key"), Argument::block("trim", TRIM)],
+    arguments: &[Argument::key("key"), Argument::block("trim", TRIM), WHICH.since("8.2.0")],
     tips: &["nondeterministic_output"],
     run: xtrim,
     ..Command::new("xtrim", Group::Stream, "5.0.0", "O(N) in the entries deleted, quick for whole nodes")
@@ -45,6 +48,8 @@ const EXACT_LIMIT: Error = Error::fixed("ERR syntax error, LIMIT cannot be used 
 /// What the words before an entry's fields say, or those of XTRIM.
 pub(super) struct Options {
     pub trim: Option<Trim>,
+    /// What becomes of what groups have pending of entries that are trimmed.
+    pub references: References,
     pub no_create: bool,
     /// None for an ID that follows from the clock.
     pub id: Option<Given>,
@@ -58,7 +63,7 @@ impl Options {
     /// # Errors
     /// Whatever is wrong with them.
     pub fn parse(args: Args<'_>, adding: bool, limits: &Limits) -> Result<Options, Error> {
-        let mut options = Options { trim: None, no_create: false, id: None, at: 2 };
+        let mut options = Options { trim: None, references: References::Keep, no_create: false, id: None, at: 2 };
         let mut limit = None;
         while let Some(word) = args.get(options.at) {
             let more = args.len() - 1 - options.at;
@@ -74,6 +79,7 @@ impl Options {
                     limit = Some(u64::try_from(asked).map_err(|_| NEGATIVE_LIMIT)?);
                 }
                 _ if adding && is(word, "NOMKSTREAM") => options.no_create = true,
+                _ if let Some(references) = References::named(word) => options.references = references,
                 _ if adding => {
                     options.id = Some(Given::parse(word, 0).ok_or(INVALID_ID)?);
                     break;
@@ -134,30 +140,37 @@ fn maximum(text: &[u8]) -> Result<Keep, Error> {
 
 /// What a trimming that was not exact is recorded as, once it is done.
 pub(super) enum Exactly {
-    Last(Text),
+    Last(Text, References),
     From(IdText),
 }
 
 impl Exactly {
-    pub fn of(trim: Trim, stream: &Stream) -> Exactly {
+    /// Where references count, entries between those that stay may be gone: then the length alone tells which.
+    pub fn of(trim: Trim, references: References, stream: &Stream) -> Exactly {
         match trim.keep {
-            Keep::Last(_) => Exactly::Last(format_u64(stream.entries.len() as u64)),
-            Keep::From(_) => Exactly::From(stream.entries.first().text()),
+            Keep::From(_) if references == References::Keep => Exactly::From(stream.entries.first().text()),
+            _ => Exactly::Last(format_u64(stream.entries.len() as u64), references),
         }
     }
 
-    pub fn words(&self) -> [&[u8]; 3] {
-        match self {
-            Exactly::Last(length) => [b"MAXLEN", b"=", length],
-            Exactly::From(id) => [b"MINID", b"=", id],
-        }
+    pub fn words(&self) -> impl Iterator<Item = &[u8]> {
+        let (trim, references): ([&[u8]; 3], _) = match self {
+            Exactly::Last(length, references) => ([b"MAXLEN", b"=", length], *references),
+            Exactly::From(id) => ([b"MINID", b"=", id], References::Keep),
+        };
+        let counts = (references != References::Keep).then(|| references.name().as_bytes());
+        counts.into_iter().chain(trim)
     }
 }
 
 impl Site<'_> {
     /// How many entries went.
-    pub(super) fn trim(&mut self, trim: Trim) -> usize {
-        let gone = self.stream.entries.trim(trim);
+    pub(super) fn trim(&mut self, trim: Trim, references: References) -> usize {
+        let gone = match references {
+            References::Keep => self.stream.entries.trim(trim),
+            References::Delete => self.trim_with_references(trim),
+            References::Acknowledged => return self.trim_acknowledged(trim),
+        };
         if gone > 0 {
             let entries = &self.stream.entries;
             let first = (!entries.is_empty()).then(|| entry_id(entries.first()));
@@ -165,6 +178,33 @@ impl Site<'_> {
         }
         gone
     }
+
+    fn trim_with_references(&mut self, trim: Trim) -> usize {
+        let len = self.stream.entries.len();
+        let old: Vec<Id> = self.stream.entries.range(Id::MIN, Id::MAX).map(|entry| entry.id).take(most(trim)).collect();
+        let old = old.into_iter().enumerate().take_while(|(before, id)| trim.wants(*id, len - before));
+        let Some(last) = old.inspect(|(_, id)| self.delete_references(*id)).last() else { return 0 };
+        let keep = Keep::From(last.1.next().unwrap_or(Id::MAX));
+        self.stream.entries.trim(Trim { keep, approximate: false, limit: 0 })
+    }
+
+    /// Entries go from the oldest on, but for those that a group still needs: these are passed over.
+    fn trim_acknowledged(&mut self, trim: Trim) -> usize {
+        let old: Vec<Id> = self.stream.entries.range(Id::MIN, Id::MAX).map(|entry| entry.id).take(most(trim)).collect();
+        let mut gone = 0;
+        for id in old {
+            if !trim.wants(id, self.stream.entries.len()) {
+                break;
+            }
+            gone += usize::from(!self.is_referenced(id) && self.delete(id));
+        }
+        gone
+    }
+}
+
+/// How many entries are looked at.
+fn most(trim: Trim) -> usize {
+    if trim.limit == 0 { usize::MAX } else { usize::try_from(trim.limit).unwrap_or(usize::MAX) }
 }
 
 fn xtrim(call: &mut Call<'_>) -> Outcome {
@@ -175,17 +215,65 @@ fn xtrim(call: &mut Call<'_>) -> Outcome {
         return Ok(());
     }
     let gone = edit(call.state, &key, |site| {
-        let gone = site.trim(trim);
+        let gone = site.trim(trim, options.references);
         if gone > 0 {
             site.tell.changed(gone as u64, "xtrim");
             if trim.approximate {
-                let exactly = Exactly::of(trim, site.stream);
-                let [strategy, operator, threshold] = exactly.words();
-                site.tell.effects.record_as(&[b"XTRIM", key.bytes, strategy, operator, threshold]);
+                let exactly = Exactly::of(trim, options.references, site.stream);
+                let words: Vec<&[u8]> = [&b"XTRIM"[..], key.bytes].into_iter().chain(exactly.words()).collect();
+                site.tell.effects.record_as(&words);
             }
         }
         gone
     });
     call.reply.integer(gone as i64);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::testing::Server;
+
+    /// Four entries: the first is acknowledged by the one group, the second is pending, the others were not read.
+    fn server() -> Server {
+        let mut server = Server::new();
+        (1..=4).for_each(|n| _ = server.run(&std::format!("XADD s {n}-0 f v")));
+        for line in ["XGROUP CREATE s g 0", "XREADGROUP GROUP g c COUNT 2 STREAMS s >", "XACK s g 1-0"] {
+            server.run(line);
+        }
+        server.records();
+        server
+    }
+
+    const PENDING: &str = "1) (integer) 1\n2) \"2-0\"\n3) \"2-0\"\n4) 1) 1) \"c\"\n      2) \"1\"";
+    const NOTHING: &str = "1) (integer) 0\n2) (nil)\n3) (nil)\n4) (nil)";
+
+    #[test]
+    fn what_is_pending_stays_goes_or_holds_back() {
+        for (line, reply, left, pending, record) in [
+            ("XTRIM s MAXLEN 1 KEEPREF", "3", "1", PENDING, "XTRIM s MAXLEN 1 KEEPREF"),
+            ("XTRIM s MAXLEN 1 DELREF", "3", "1", NOTHING, "XTRIM s MAXLEN 1 DELREF"),
+            ("XTRIM s MINID ~ 3 LIMIT 9 DELREF", "2", "2", NOTHING, "XTRIM s DELREF MAXLEN = 2"),
+            ("XTRIM s MAXLEN 1 ACKED", "1", "3", PENDING, "XTRIM s MAXLEN 1 ACKED"),
+            ("XTRIM s ACKED MINID ~ 4", "1", "3", PENDING, "XTRIM s ACKED MAXLEN = 3"),
+            ("XTRIM s MAXLEN ~ 0 LIMIT 1 DELREF", "1", "3", PENDING, "XTRIM s DELREF MAXLEN = 3"),
+        ] {
+            let mut server = server();
+            assert_eq!(server.run(line), std::format!("(integer) {reply}"), "{line}");
+            assert_eq!(server.run("XLEN s"), std::format!("(integer) {left}"), "{line}");
+            assert_eq!(server.run("XPENDING s g"), pending, "{line}");
+            assert_eq!(server.records(), record, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_added_trims_likewise() {
+        let mut server = server();
+        assert_eq!(server.run("XADD s DELREF MAXLEN ~ 2 5-0 f v"), "\"5-0\"");
+        assert_eq!(server.records(), "XADD s DELREF MAXLEN = 2 5-0 f v");
+        assert_eq!((server.run("XLEN s").as_str(), server.run("XPENDING s g").as_str()), ("(integer) 2", NOTHING));
+        assert_eq!(server.run("XADD s ACKED MAXLEN 1 6-0 f v"), "\"6-0\"");
+        assert_eq!(server.run("XLEN s"), "(integer) 3");
+        assert_eq!(server.run("XADD s ACKED 7-0 f v"), "\"7-0\"");
+    }
 }

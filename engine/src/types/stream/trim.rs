@@ -22,6 +22,16 @@ pub struct Trim {
     pub limit: u64,
 }
 
+impl Trim {
+    /// Whether the first entry is to go, where the stream has so many.
+    pub fn wants(self, first: Id, len: usize) -> bool {
+        match self.keep {
+            Keep::Last(most) => len as u64 > most,
+            Keep::From(from) => first < from,
+        }
+    }
+}
+
 impl Entries {
     /// How many entries went.
     pub fn trim(&mut self, trim: Trim) -> usize {
@@ -39,10 +49,7 @@ impl Entries {
             };
             if !whole {
                 if !trim.approximate {
-                    deleted += self.trim_first_node(|id, len| match trim.keep {
-                        Keep::Last(most) => len as u64 > most,
-                        Keep::From(from) => id < from,
-                    });
+                    deleted += self.trim_first_node(|id, len| trim.wants(id, len));
                 }
                 break;
             }
