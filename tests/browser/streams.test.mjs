@@ -166,6 +166,55 @@ test("whatever is opened says what would act on it, and puts it into the termina
   await page.close();
 });
 
+test("groups and consumers fold, and the clock can be set back", async () => {
+  const { page, problems } = await visit("#/lab/single");
+  for (const line of SETTING) await say(page, line);
+  const fold = (name) => page.locator(`.fold[aria-label$="${name}"]`);
+  await soon.equal(() => page.locator(".delivery").count(), 5);
+  await fold("ann").click();
+  await soon.equal(() => fold("ann").getAttribute("aria-expanded"), "false");
+  await soon.deepEqual(() => drawn(page, "workers"), ["4-0 bob ×1", "5-0 bob ×1"]);
+  await fold("workers").click();
+  await soon.equal(() => page.locator(".delivery").count(), 0);
+  assert.equal(await page.locator(".shelf.consumer").count(), 0);
+  for (const name of ["workers", "ann"]) await fold(name).click();
+  await soon.equal(() => page.locator(".delivery").count(), 5);
+
+  // IDs go on behind the last one, whatever the clock says.
+  await enter(page, "!advance 20s");
+  const id = /^"(\d+)-0"$/.exec(await say(page, "XADD jobs * task mail"));
+  await page.click("#clock-back");
+  await soon.match(() => page.locator(".stream-facts").innerText(), /00:00:1\d/);
+  assert.equal(await say(page, "XADD jobs * task mail"), `"${id[1]}-1"`);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("on a telephone what is pending has its commands at its side", async () => {
+  const { page, problems } = await visit("#/lab/single", SIZES[0]);
+  for (const line of SETTING) await say(page, line);
+  await lower(page);
+  await page.click('.tray-rows .insertion[title="XACK jobs workers 1-0"]');
+  await soon.equal(() => page.inputValue("#command"), "XACK jobs workers 1-0");
+  await page.press("#command", "Enter");
+  await lower(page);
+  await soon.equal(() => chip(page, "1-0").count(), 0);
+  await page.click('.tray-rows .insertion[title="XCLAIM jobs workers bob 0 2-0"]');
+  await page.press("#command", "Enter");
+  await lower(page);
+  await soon.equal(() => chip(page, "2-0").getAttribute("data-owner"), "bob");
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("where there are several nodes, a command says which it is for", async () => {
+  const { page, problems } = await visit("#/lab/3-masters");
+  await page.click(".streams .empty .insertion");
+  await soon.match(() => page.inputValue("#command"), /^@\S+ XADD jobs /);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 /** On a telephone, leaves the most room to the panel. */
 async function lower(page) {
   while ((await page.locator(".panes").getAttribute("data-sheet")) !== "peek") await page.click(".sheet-handle");

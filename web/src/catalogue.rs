@@ -151,6 +151,8 @@ words! {
     all_lessons: "All lessons", "全部课程";
     reset_lesson: "Reset lesson", "重做本课";
     insert: "put into the terminal", "放入终端";
+    acknowledge: "Ack", "确认";
+    claim: "Claim", "认领";
     set_up: "Set this step up", "准备这一步";
     lock_in: "Lock in", "锁定";
     answer: "Answer", "回答";
@@ -228,6 +230,7 @@ words! {
     pause_process: "Freeze", "冻结进程";
     resume_process: "Thaw", "解冻";
     clock_forward: "Clock +5 s", "时钟 +5 秒";
+    clock_backward: "10 s back", "拨回 10 秒";
     cut_link: "Cut link to", "断开链路：";
     heal_link: "Heal link to", "恢复链路：";
     heal_all: "Heal all", "全部恢复";

@@ -142,8 +142,7 @@ impl Props {
 
     fn of_pending(&self, part: &Part, pending: &PendingView) -> [String; 3] {
         let (key, group, id) = (self.shown.name(), &part.name, pending.id);
-        let other = part.consumers.iter().find(|consumer| *consumer.view.name != *pending.consumer);
-        let other = other.map_or("rescuer", |consumer| &consumer.name);
+        let other = part.rescuer(&pending.consumer);
         [
             format!("XACK {key} {group} {id}"),
             format!("XCLAIM {key} {group} {other} 0 {id}"),

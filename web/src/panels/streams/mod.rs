@@ -110,6 +110,12 @@ impl Part {
         stream.groups(0..stream.group_count()).into_iter().map(part).collect()
     }
 
+    /// Who could take over what a consumer has pending.
+    fn rescuer(&self, owner: &[u8]) -> &str {
+        let other = self.consumers.iter().find(|consumer| *consumer.view.name != *owner);
+        other.map_or("rescuer", |consumer| &consumer.name)
+    }
+
     fn lag_text(&self, words: Words) -> String {
         self.group.lag.map_or(words.lag_unknown().to_owned(), |lag| lag.to_string())
     }
@@ -330,8 +336,17 @@ fn facts(words: Words, shown: &Shown) -> Html {
             </span>
             <span>{ "last-generated-id " }<span class="mono" id="last-id">{ memory.last.to_string() }</span></span>
             <span title={clock.clone()}>{ words.clock() }{ " " }<span class="mono">{ clock.get(11..19).unwrap_or_default().to_owned() }</span></span>
+            { clock_back(words, &shown.view) }
         </span>
     }
+}
+
+/// Sets the node's clock back: IDs go on from the last one.
+fn clock_back(words: Words, view: &View) -> Html {
+    let line = format!("!clock {} -10s", view.read().scene().nodes[view.read().selected].name);
+    let title = words.issues(&line);
+    let onclick = view.changing(move |_: MouseEvent| Change::Act(line.clone()));
+    html! { <button type="button" class="button" id="clock-back" {title} {onclick}>{ "⟲ " }{ words.clock_backward() }</button> }
 }
 
 /// Where on the lane an ID is; `$` is the end.
@@ -339,8 +354,14 @@ fn finding(shown: Shown) -> impl Fn(&str) -> Option<f64> {
     move |typed| shown.on_the_lane(if typed == "$" { Id::MAX } else { parse_id(typed)? })
 }
 
-/// A button that puts a command into the terminal, to be changed and run there.
+/// A button that puts a command into the terminal, to be changed and run there: at the node that is shown, where there are
+/// several.
 fn insertion(view: &View, name: impl Into<String>, line: String) -> Html {
+    let line = {
+        let store = view.read();
+        let nodes = &store.scene().nodes;
+        if nodes.len() > 1 { format!("@{} {line}", nodes[store.selected].name) } else { line }
+    };
     let (name, title) = (name.into(), line.clone());
     let onclick = view.changing(move |_: MouseEvent| Change::Lesson(LessonChange::Insert(line.clone())));
     html! { <button type="button" class="button insertion" {title} {onclick}>{ name }<span class="quiet" aria-hidden="true">{ " ⤵" }</span></button> }
