@@ -13,7 +13,7 @@ pub mod read;
 mod text;
 
 /// Every lesson, in the order in which they are offered.
-pub const LESSONS: &[&str] = &["L01", "L04", "L11", "L14"];
+pub const LESSONS: &[&str] = &["L01", "L04", "L05", "L11", "L14"];
 
 /// A lesson as it is played.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -46,7 +46,7 @@ macro_rules! sources {
     };
 }
 
-sources! { "L01" "L04" "L11" "L14" }
+sources! { "L01" "L04" "L05" "L11" "L14" }
 
 /// Which file is wrong, where, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
