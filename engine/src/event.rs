@@ -184,6 +184,8 @@ pub enum Event {
         db: u32,
         key: Bytes,
         what: &'static str,
+        /// It took the place of a whole value that is lost.
+        replaced: bool,
     },
     /// A command made a key's value change from one encoding to another, as OBJECT ENCODING names them.
     Converted {

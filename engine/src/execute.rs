@@ -509,7 +509,7 @@ fn commit(state: &mut State, args: Args<'_>) {
     }
     let mut effects = core::mem::take(&mut state.effects);
     state.stats.dirty += effects.count();
-    for Reported { db, key, class, what, breaks_watches } in effects.changes() {
+    for Reported { db, key, class, what, breaks_watches, replaced } in effects.changes() {
         if class == Notify::KEY_MISS || class == Notify::NEW {
             state.notify(db, key, class, what);
             continue;
@@ -518,7 +518,7 @@ fn commit(state: &mut State, args: Args<'_>) {
             state.break_watches(db, key, false);
         }
         state.key_changed(db, key, class, what);
-        state.events.emit(|| Event::Changed { db: db as u32, key: key.into(), what });
+        state.events.emit(|| Event::Changed { db: db as u32, key: key.into(), what, replaced });
     }
     if effects.count() > 0 {
         let db = state.db;

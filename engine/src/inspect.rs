@@ -1,5 +1,6 @@
 //! Plain views of all state: what INFO prints and panels draw is read here, and nowhere else.
 
+pub mod field;
 pub mod memory;
 pub mod stream;
 pub mod value;
@@ -115,6 +116,11 @@ impl<'a> Inspect<'a> {
     /// Bytes by the engine's own account.
     pub fn memory(&self) -> usize {
         self.state.memory()
+    }
+
+    /// The most that was in use at a time.
+    pub fn peak_memory(&self) -> usize {
+        self.state.peak_memory.max(self.memory())
     }
 
     /// One number for all the data, whatever its order: keys, types, values, expiries.

@@ -286,8 +286,13 @@ impl State {
 
     /// Announces a key that is about to be created, where somebody asked for that.
     pub fn announce_new(&mut self, db: usize, key: &Key<'_>) {
-        if self.config.notify_keyspace_events.includes(Notify::NEW) && !self.keyspace.db(db).contains(key) {
-            self.effects.notice(db, key.bytes, Notify::NEW, "new");
+        let announces = self.config.notify_keyspace_events.includes(Notify::NEW);
+        if announces || self.events.is_watched() {
+            let there = self.keyspace.db(db).contains(key);
+            self.effects.find_in_the_way(there);
+            if announces && !there {
+                self.effects.notice(db, key.bytes, Notify::NEW, "new");
+            }
         }
     }
 
@@ -420,7 +425,8 @@ impl State {
             self.stats.expired_fields += removed as u64;
             self.break_watches(db, key.bytes, false);
             self.key_changed(db, key.bytes, class, "hexpired");
-            self.events.emit(|| Event::Changed { db: db as u32, key: key.bytes.into(), what: "hexpired" });
+            let changed = || Event::Changed { db: db as u32, key: key.bytes.into(), what: "hexpired", replaced: false };
+            self.events.emit(changed);
             self.write_record(db, |out| write_record(out, words.as_args().iter()));
         }
         removed

@@ -8,6 +8,7 @@ use std::vec::Vec;
 use crate::base::time::{Duration, Time};
 use crate::config::Config;
 use crate::event::{Event, Watch};
+use crate::inspect::Inspect;
 use crate::io::{Conn, Input, Output};
 use crate::node::Node;
 use crate::resp::value::ReplyValue;
@@ -97,6 +98,10 @@ impl Server {
     }
 
     /// From now on events are built.
+    pub fn inspect(&self) -> Inspect<'_> {
+        self.node.inspect()
+    }
+
     pub fn watch(&mut self) {
         self.node.watch(Watch::Everything);
     }

@@ -58,6 +58,8 @@ pub struct Effects {
     /// Changes so far.
     count: u64,
     whole: bool,
+    /// A value is there in whose place another may be put.
+    in_the_way: bool,
     changes: Vec<Change>,
     keys: Vec<u8>,
     records: Vec<u8>,
@@ -73,6 +75,12 @@ struct Change {
     class: Notify,
     what: &'static str,
     breaks_watches: bool,
+    replaced: bool,
+}
+
+/// Is this what a change is called that leaves nothing of the value before it? SET, RENAME, and all that store a result.
+fn replaces(what: &str) -> bool {
+    what == "set" || what.ends_with("_to") || what.ends_with("store")
 }
 
 /// A reported key.
@@ -83,6 +91,8 @@ pub struct Reported<'a> {
     /// What Redis calls the change.
     pub what: &'static str,
     pub breaks_watches: bool,
+    /// A whole value was put in the place of another.
+    pub replaced: bool,
 }
 
 impl Effects {
@@ -123,8 +133,15 @@ impl Effects {
         if self.keys_wanted {
             let from = self.keys.len();
             self.keys.extend_from_slice(key);
-            self.changes.push(Change { db, from, to: self.keys.len(), class, what, breaks_watches });
+            let replaced = self.in_the_way && replaces(what);
+            self.in_the_way &= !replaced;
+            self.changes.push(Change { db, from, to: self.keys.len(), class, what, breaks_watches, replaced });
         }
+    }
+
+    /// The key that is written next holds a value, or not.
+    pub fn find_in_the_way(&mut self, there: bool) {
+        self.in_the_way = there;
     }
 
     /// Records these words in place of the command's own.
@@ -159,12 +176,13 @@ impl Effects {
 
     /// Every reported key in order.
     pub fn changes(&self) -> impl Iterator<Item = Reported<'_>> {
-        self.changes.iter().map(|&Change { db, from, to, class, what, breaks_watches }| Reported {
+        self.changes.iter().map(|&Change { db, from, to, class, what, breaks_watches, replaced }| Reported {
             db,
             key: &self.keys[from..to],
             class,
             what,
             breaks_watches,
+            replaced,
         })
     }
 
@@ -182,6 +200,7 @@ impl Effects {
     pub fn clear(&mut self) {
         self.count = 0;
         self.whole = false;
+        self.in_the_way = false;
         self.changes.clear();
         self.keys.clear();
         self.records.clear();

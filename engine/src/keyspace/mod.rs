@@ -54,6 +54,11 @@ impl Keyspace {
         Key { bytes, hash: self.hash(bytes), slot }
     }
 
+    /// Whether database 0 has a table for each slot.
+    pub fn has_slots(&self) -> bool {
+        self.slots
+    }
+
     /// The hash of a key, and of an element in the table of a collection.
     #[inline]
     pub fn hash(&self, bytes: &[u8]) -> u64 {

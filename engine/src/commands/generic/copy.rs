@@ -56,8 +56,9 @@ fn copy(call: &mut Call<'_>) -> Outcome {
         None => false,
         Some(_) if !replace && call.state.look_in_db_to_write(db, &to).is_some() => false,
         Some((value, expiry)) => {
-            call.state.keyspace.db_mut(db).discard(&to);
+            let replaced = call.state.keyspace.db_mut(db).discard(&to);
             call.state.announce_new(db, &to);
+            call.state.effects.find_in_the_way(replaced);
             let mark = call.state.mark();
             call.state.keyspace.db_mut(db).insert(&to, value, expiry).written(mark);
             call.state.effects.changed(db, to.bytes, Notify::GENERIC, "copy_to");

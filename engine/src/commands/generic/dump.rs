@@ -133,6 +133,7 @@ fn restore(call: &mut Call<'_>) -> Outcome {
     if !there {
         call.announce_new(&key);
     }
+    call.state.effects.find_in_the_way(there);
     let mark = call.state.mark();
     let access = match (mark.counting, options.frequency, options.idle) {
         (Counting::Frequency { .. }, Some(frequency), _) => mark.counted(frequency as u32),

@@ -44,8 +44,9 @@ fn rename(call: &mut Call<'_>, replace: bool) -> Result<bool, error::Error> {
         return Ok(false);
     }
     let Some((value, expiry)) = call.db().remove(&from) else { return Ok(false) };
-    call.db().discard(&to);
+    let replaced = call.db().discard(&to);
     call.announce_new(&to);
+    call.state.effects.find_in_the_way(replaced);
     call.db().insert(&to, value, expiry).set_access(access);
     call.changed(from.bytes, Notify::GENERIC, "rename_from");
     call.notice(to.bytes, Notify::GENERIC, "rename_to");
@@ -55,6 +56,9 @@ fn rename(call: &mut Call<'_>, replace: bool) -> Result<bool, error::Error> {
 #[cfg(test)]
 mod tests {
     use crate::commands::testing::Server;
+    use crate::event::Event;
+    use alloc::string::String;
+    use alloc::vec::Vec;
 
     #[test]
     fn the_expiry_goes_along() {
@@ -73,6 +77,39 @@ mod tests {
             ("RENAMENX b a", "(integer) 1"),
         ] {
             assert_eq!(server.run(line), reply, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_lost_in_the_way_is_told() {
+        let mut server = Server::new();
+        server.watch();
+        let mut replaced = |line: &str| {
+            assert!(!server.run(line).starts_with("(error)"), "{line}");
+            let events = server.events().into_iter();
+            let lost = events.filter_map(|event| match event {
+                Event::Changed { key, replaced: true, .. } => Some(String::from_utf8(key.into()).expect("text")),
+                _ => None,
+            });
+            lost.collect::<Vec<_>>().join(" ")
+        };
+        for (line, lost) in [
+            ("SET a 1", ""),
+            ("SET a 2", "a"),
+            ("APPEND a 3", ""),
+            ("INCR a", ""),
+            ("MSET b 1 a 1 c 1", "a"),
+            ("RENAME a b", "b"),
+            ("RENAME b a", ""),
+            ("COPY a c REPLACE", "c"),
+            ("COPY a d", ""),
+            ("SADD s 1", ""),
+            ("SADD s 2", ""),
+            ("SUNIONSTORE s s", "s"),
+            ("SUNIONSTORE t s", ""),
+            ("DEL t", ""),
+        ] {
+            assert_eq!(replaced(line), lost, "{line}");
         }
     }
 }
