@@ -350,6 +350,48 @@ words! {
     history: "What happened to it", "经历";
     close_details: "Close the details", "关闭详情";
 
+    // memory
+    field_of_tiles: "Keys as tiles. Arrow keys move the cursor.", "以方块表示的键。方向键移动光标。";
+    legend: "Legend", "图例";
+    size_is_bytes: "size: bytes", "大小：字节数";
+    pale_is_idle: "pale: little used", "浅色：少用";
+    ring_is_ttl: "ring: time to live", "圆环：剩余时间";
+    hollow_is_expired: "hollow: expired, still there", "空心：已过期但仍在";
+    mark_kept: "expiry cycle looked, kept", "过期周期抽到，保留";
+    mark_dropped: "expiry cycle dropped", "过期周期删除";
+    mark_sampled: "sampled for eviction", "淘汰抽样";
+    mark_pooled: "in the pool", "在候选池中";
+    mark_victim: "evicted", "被淘汰";
+    just_gone: "gone", "刚刚消失";
+    tables_of_keys: "tables of keys", "键表";
+    to_be_freed: "to be freed", "待释放";
+    pubsub_and_waits: "subscriptions, watches", "订阅与监视";
+    fixed_memory: "fixed", "固定开销";
+    no_maxmemory: "no maxmemory", "未设 maxmemory";
+    where_bytes_go: "Where the bytes go", "字节去向";
+    last_use: "Use", "使用";
+    who_goes: "Which key had to go", "哪个键被淘汰";
+    nothing_evicted: "Nothing has been evicted. Set maxmemory and a policy, and write more than fits.", "还没有淘汰。设置 maxmemory 和策略，再写入超出上限的数据。";
+    looked_at_now: "sampled now", "本次抽到";
+    looked_at_before: "from an earlier sample", "来自之前的抽样";
+    not_kept: "sampled, no room in the pool", "抽到，未能入池";
+    by_chance: "by chance", "随机";
+    the_latest: "Latest", "最近一次";
+    why_gone: "Why did it disappear?", "它为什么消失了？";
+    reason: "Reason", "原因";
+    any_reason: "any but overwritten", "除覆盖外的全部";
+    reason_evicted: "evicted", "被淘汰";
+    reason_actively: "expired, found by the expiry cycle", "已过期，由过期周期删除";
+    reason_lazily: "expired, found by a command", "已过期，被命令访问时删除";
+    reason_deleted: "deleted", "被删除";
+    reason_outdated: "given an expiry in the past", "过期时间被设在过去";
+    reason_renamed: "renamed", "被重命名";
+    reason_moved: "moved to another database", "被移到别的数据库";
+    reason_flushed: "flushed", "数据库被清空";
+    reason_overwritten: "overwritten", "被覆盖";
+    nothing_gone: "No such key has gone.", "没有这样消失的键。";
+    show_decision: "Show against which candidates", "查看候选键";
+
     // slots
     slot: "Slot", "槽位";
     owner: "Owner", "归属";
@@ -556,6 +598,19 @@ sentences! {
     seen_ago(span): "seen {span} ago", "{span}前请求";
     consumers_of(group): "Groups and consumers of {group}", "{group} 的消费组与消费者";
     lane_of(key): "Entries of {key} by ID", "{key} 的条目，按 ID 排列";
+    used_about(counter): "used ~{counter}", "使用 ~{counter}";
+    idle_for(span): "idle {span}", "闲置 {span}";
+    mostly(kind): "mostly {kind}", "多为 {kind}";
+    with_an_expiry(count): "{count} with an expiry", "{count} 个设有过期时间";
+    past_their_time(count): "{count} expired and still there", "{count} 个已过期但仍在";
+    of_maxmemory(size): "of maxmemory {size}", "/ maxmemory {size}";
+    peak(size): "peak {size}", "峰值 {size}";
+    evicted_and_expired(evicted, expired): "{evicted} evicted · {expired} expired", "淘汰 {evicted} · 过期 {expired}";
+    over_limit(used, limit): "{used} in use, {limit} allowed.", "已用 {used}，上限 {limit}。";
+    chosen_of(policy, score, pool): "{policy}: {score}, the best of {pool} candidates", "{policy}：{score}，{pool} 个候选中最优";
+    next_best(key, score): "; next was {key}, {score}", "；其次是 {key}，{score}";
+    chosen_by_chance(policy): "{policy}: chosen by chance", "{policy}：随机选中";
+    pool_of(pool, room, sampled): "Pool: {pool} of {room}, best first; {sampled} sampled", "候选池：{pool} / {room}，最优在前；本次抽样 {sampled} 个";
     narrate_expired(node, key): "{key} expired on {node}.", "{node} 上的 {key} 过期了。";
     script_error(why): "The world did not understand that: {why}", "无法理解这条指令：{why}";
     engine_version(version): "engine {version}", "引擎 {version}";

@@ -3,6 +3,7 @@
 mod cached;
 pub mod clients;
 pub mod keyspace;
+pub mod memory;
 pub mod node;
 pub mod slots;
 pub mod streams;
@@ -26,7 +27,8 @@ pub struct Panel {
 }
 
 /// In the order of their tabs.
-pub const PANELS: &[Panel] = &[topology::PANEL, keyspace::PANEL, slots::PANEL, clients::PANEL, streams::PANEL];
+pub const PANELS: &[Panel] =
+    &[topology::PANEL, keyspace::PANEL, slots::PANEL, clients::PANEL, streams::PANEL, memory::PANEL];
 
 /// Beside the stage where there is room, else one more tab.
 pub const INSPECTOR: Panel = node::PANEL;

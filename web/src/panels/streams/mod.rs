@@ -299,7 +299,7 @@ fn Streams(props: &Props) -> Html {
     }
 }
 
-fn databases(view: &View, words: Words, node: Inspect<'_>) -> Html {
+pub(super) fn databases(view: &View, words: Words, node: Inspect<'_>) -> Html {
     let used: Vec<_> = node.databases().map(|view| view.index).collect();
     let db = view.read().database;
     if used.len() > 1 || db > 0 { database_choice(view, words, db, used.into_iter()) } else { Html::default() }
@@ -356,7 +356,7 @@ fn finding(shown: Shown) -> impl Fn(&str) -> Option<f64> {
 
 /// A button that puts a command into the terminal, to be changed and run there: at the node that is shown, where there are
 /// several.
-fn insertion(view: &View, name: impl Into<String>, line: String) -> Html {
+pub(super) fn insertion(view: &View, name: impl Into<String>, line: String) -> Html {
     let line = {
         let store = view.read();
         let nodes = &store.scene().nodes;

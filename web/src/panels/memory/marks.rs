@@ -1,0 +1,66 @@
+//! Which keys were looked at a moment ago, and what became of each.
+
+use std::collections::BTreeMap;
+
+use kvarium_engine::base::time::Duration;
+
+use super::eviction;
+use super::picture::Mark;
+use crate::heard::{Departure, Why};
+use crate::store::Store;
+
+/// What was looked at is marked for so long, by the world's clock.
+const CYCLE: Duration = Duration::from_seconds(1);
+const EVICTION: Duration = Duration::from_seconds(5);
+/// While the clock runs, marks stay where they are for so long, in milliseconds: nothing flashes.
+const HOLD: f64 = 400.0;
+
+/// Up to which event marks are shown.
+#[derive(Default)]
+pub struct Held {
+    until: u64,
+    since: f64,
+}
+
+impl Held {
+    pub fn until(&mut self, store: &Store) -> u64 {
+        let (count, now) = (store.lab().count(), crate::frame::now());
+        if !store.is_running() || count < self.until || now - self.since > HOLD {
+            *self = Held { until: count, since: now };
+        }
+        self.until
+    }
+}
+
+/// The keys of the database that is shown, as of an event, each with what weighs most of what is told of it.
+pub fn marks(store: &Store, chosen: Option<u64>, until: u64) -> BTreeMap<Box<[u8]>, Mark> {
+    let mut marks = BTreeMap::new();
+    let mut add = |db: usize, key: &[u8], mark: Mark| {
+        if db == store.database {
+            let known = marks.entry(Box::from(key)).or_insert(mark);
+            *known = mark.max(*known);
+        }
+    };
+    let now = store.lab().now();
+    let is_recent = |at: Duration, span: Duration| now.micros().saturating_sub(at.micros()) <= span.micros();
+    let mut looks = store.heard.looks(store.selected).skip_while(|look| look.id >= until).peekable();
+    if let Some(at) = looks.peek().map(|look| look.at).filter(|at| is_recent(*at, CYCLE)) {
+        for look in looks.take_while(|look| look.at == at) {
+            look.keys.iter().for_each(|key| add(look.db, key, Mark::Kept));
+        }
+        let went = store.heard.departures(store.selected, false).skip_while(|it| it.at > at);
+        for it in went.take_while(|it| it.at == at).filter(|it| it.why == Why::ExpiredActively) {
+            add(it.db, &it.key, Mark::Dropped);
+        }
+    }
+    if let Some(Departure { why: Why::Evicted(decision), at, .. }) = eviction(store, chosen, until)
+        && (chosen.is_some() || is_recent(*at, EVICTION))
+    {
+        let all = [(&decision.sampled, Mark::Sampled), (&decision.pool, Mark::Pooled)];
+        for (candidates, mark) in all {
+            candidates.iter().for_each(|it| add(it.db as usize, &it.key, mark));
+        }
+        add(decision.victim.db as usize, &decision.victim.key, Mark::Victim);
+    }
+    marks
+}
