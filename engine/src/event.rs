@@ -46,7 +46,8 @@ pub enum Gone {
 pub struct Candidate {
     pub db: u32,
     pub key: Bytes,
-    /// What it means depends on the policy: see [`crate::keyspace::evict::score`].
+    /// Seconds since it was last used, 255 less its counter, or the longest time there is less the millisecond in which it
+    /// expires: which of them the policy says.
     pub score: u64,
 }
 

@@ -171,7 +171,7 @@ struct Sample {
 }
 
 impl Sample {
-    /// Scans from `cursor` on for as many steps as `size` says.
+    /// Scans from `cursor` on until `size` entries were looked at, or very many buckets without any.
     fn take(
         cursor: &mut u64,
         size: u64,
@@ -179,8 +179,9 @@ impl Sample {
         scan: impl Fn(u64, &mut dyn FnMut(&Entry)) -> u64,
         is_stale: impl Fn(&Entry) -> bool,
     ) -> Sample {
+        const BUCKETS_FOR_AN_ENTRY: u64 = 20;
         let mut sample = Sample::default();
-        while sample.steps < size && !sample.at_end {
+        while sample.looked < size && sample.steps < size * BUCKETS_FOR_AN_ENTRY && !sample.at_end {
             sample.steps += 1;
             *cursor = scan(*cursor, &mut |entry| {
                 sample.steps += 1;
