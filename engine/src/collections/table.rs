@@ -335,10 +335,19 @@ impl Table {
             // SAFETY: the ranking is empty, and the dict drops what it drains.
             dict.drain_bucket(|pointer| unsafe { store.free(pointer) });
         }
-        if dict.is_empty() {
-            *self = Table::new((0, 0));
+        if !dict.is_empty() {
+            return false;
         }
-        self.is_empty()
+        // What led to the records, and where they lay, goes likewise: much memory at once takes long to be given back.
+        const AT_ONCE: usize = 1024;
+        for _ in 0..=budget / AT_ONCE {
+            // SAFETY: there are no records any more, and none will be made.
+            if !dict.drain_bucket(|_| ()) && !unsafe { store.free_chunk() } {
+                *self = Table::new((0, 0));
+                return true;
+            }
+        }
+        false
     }
 
     fn add(&mut self, hash: u64, new: Record<'_>) {
@@ -497,6 +506,15 @@ struct Store {
 }
 
 impl Store {
+    /// Gives back one chunk of the slab's; false once there is none.
+    ///
+    /// # Safety
+    /// There are no records any more, and nothing else is asked for from then on.
+    unsafe fn free_chunk(&mut self) -> bool {
+        // SAFETY: as by contract.
+        self.slab.as_mut().is_some_and(|slab| unsafe { slab.free_chunk() })
+    }
+
     fn create(&mut self, record: Record<'_>, in_slab: bool) -> Pointer {
         let shape = Shape::of(record);
         let size = shape.size();

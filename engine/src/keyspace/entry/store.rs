@@ -70,6 +70,8 @@ pub enum Index {
 
 /// Editing room beyond this is not kept.
 const LARGEST_SCRATCH: usize = 4096;
+/// As many pieces are freed in the time that a chunk of memory takes.
+const CHUNK: usize = 1000;
 /// A value of more pieces than this is freed in steps, as Redis does it.
 const LARGE: usize = 64;
 
@@ -344,7 +346,7 @@ impl Store {
         }
         // SAFETY: once the tables are empty nothing leads to any entry.
         while left > 0 && self.entries.len() == 0 && unsafe { self.slab.free_chunk() } {
-            left -= 1;
+            left = left.saturating_sub(CHUNK);
         }
         left > 0
     }
@@ -511,7 +513,8 @@ impl Doomed {
             } else {
                 self.memory += object.borrow().object_memory();
             }
-            left -= left.min(pieces.max(1));
+            // Of what has no pieces any more something that held them is left, which takes a step by itself.
+            left -= if is_done || pieces > 0 { left.min(pieces.max(1)) } else { left };
         }
         left
     }
