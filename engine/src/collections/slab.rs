@@ -107,7 +107,8 @@ impl Slab {
         self.held() + self.outside - self.used
     }
 
-    fn held(&self) -> usize {
+    /// Bytes of its chunks.
+    pub fn held(&self) -> usize {
         self.chunk_pages * PAGE
     }
 

@@ -331,7 +331,10 @@ impl Table {
         }
         let kept = self.dict.len().saturating_sub(budget);
         let Table { dict, store, .. } = self;
-        while dict.len() > kept {
+        // The chunks of the slab become empty all at once, when the last records go.
+        const CHUNKS: usize = 4 << 20;
+        let held = store.held();
+        while dict.len() > kept && held - store.held() < CHUNKS {
             // SAFETY: the ranking is empty, and the dict drops what it drains.
             dict.drain_bucket(|pointer| unsafe { store.free(pointer) });
         }
@@ -506,6 +509,11 @@ struct Store {
 }
 
 impl Store {
+    /// Bytes of the slab's chunks.
+    fn held(&self) -> usize {
+        self.slab.as_ref().map_or(0, |slab| slab.held())
+    }
+
     /// Gives back one chunk of the slab's; false once there is none.
     ///
     /// # Safety

@@ -513,8 +513,8 @@ impl Doomed {
             } else {
                 self.memory += object.borrow().object_memory();
             }
-            // Of what has no pieces any more something that held them is left, which takes a step by itself.
-            left -= if is_done || pieces > 0 { left.min(pieces.max(1)) } else { left };
+            // What is not done has found that enough was done at once.
+            left -= if is_done { left.min(pieces.max(1)) } else { left };
         }
         left
     }
