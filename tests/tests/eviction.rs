@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use kvarium_engine::base::rng::Rng;
 use kvarium_engine::resp::value::ReplyValue;
 use kvarium_tests::client::{Client, encode};
-use kvarium_tests::peers::{REDIS, VALKEY};
+use kvarium_tests::peers::{Peer, REDIS, VALKEY};
 use kvarium_tests::server::Server;
 use kvarium_tests::skip;
 
@@ -139,35 +139,41 @@ fn difference(ours: Outcome, theirs: Outcome, accesses: u64) -> Option<String> {
     (hits.abs() > 1.0 || evicted.abs() > 2.0).then(|| format!("hits {hits:+.2} points, evicted {evicted:+.2} %"))
 }
 
-#[test]
-fn every_policy_keeps_what_a_real_server_keeps() {
+fn compare_with(peer: Peer) {
     let traces = std::env::var("KVARIUM_TRACES").map_or(1, |text| text.parse().expect("a number of traces"));
     let long = traces > 1;
     let (accesses, took) = if long { (200_000, Duration::from_secs(40)) } else { (60_000, Duration::from_secs(12)) };
-    for peer in [REDIS, VALKEY] {
-        let program = peer.program();
-        let program = program.to_str().expect("a path in UTF-8");
-        if Server::start_peer(program, &[]).is_none() {
-            skip(&format!("every_policy_keeps_what_{}_keeps", peer.name), &format!("{program} is not installed"));
-            continue;
-        }
-        for trace in &TRACES[..traces] {
-            let runs = POLICIES.map(|policy| {
-                let (trace, program) = (*trace, program.to_owned());
-                let arguments = ["--maxmemory-policy", policy];
-                let theirs = Server::start_peer(&program, &arguments).expect("it was there a moment ago");
-                let ours = Server::start(&arguments);
-                let theirs = thread::spawn(move || run(&theirs, policy, trace, accesses, took));
-                let ours = thread::spawn(move || run(&ours, policy, trace, accesses, took));
-                (policy, ours, theirs)
-            });
-            let mut wrong = Vec::new();
-            for (policy, ours, theirs) in runs {
-                let (ours, theirs) = (ours.join().expect("ours ran"), theirs.join().expect("theirs ran"));
-                eprintln!("{} {trace:?} {policy}", peer.name);
-                wrong.extend(difference(ours, theirs, accesses).map(|why| format!("{policy}, {trace:?}: {why}")));
-            }
-            assert!(wrong.is_empty(), "beside {}: {}", peer.name, wrong.join("; "));
-        }
+    let program = peer.program();
+    let program = program.to_str().expect("a path in UTF-8");
+    if Server::start_peer(program, &[]).is_none() {
+        return skip(&format!("every_policy_keeps_what_{}_keeps", peer.name), &format!("{program} is not installed"));
     }
+    for trace in &TRACES[..traces] {
+        let runs = POLICIES.map(|policy| {
+            let (trace, program) = (*trace, program.to_owned());
+            let arguments = ["--maxmemory-policy", policy];
+            let theirs = Server::start_peer(&program, &arguments).expect("it was there a moment ago");
+            let ours = Server::start(&arguments);
+            let theirs = thread::spawn(move || run(&theirs, policy, trace, accesses, took));
+            let ours = thread::spawn(move || run(&ours, policy, trace, accesses, took));
+            (policy, ours, theirs)
+        });
+        let mut wrong = Vec::new();
+        for (policy, ours, theirs) in runs {
+            let (ours, theirs) = (ours.join().expect("ours ran"), theirs.join().expect("theirs ran"));
+            eprintln!("{} {trace:?} {policy}", peer.name);
+            wrong.extend(difference(ours, theirs, accesses).map(|why| format!("{policy}, {trace:?}: {why}")));
+        }
+        assert!(wrong.is_empty(), "beside {}: {}", peer.name, wrong.join("; "));
+    }
+}
+
+#[test]
+fn every_policy_keeps_what_redis_keeps() {
+    compare_with(REDIS);
+}
+
+#[test]
+fn every_policy_keeps_what_valkey_keeps() {
+    compare_with(VALKEY);
 }
