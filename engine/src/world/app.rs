@@ -659,19 +659,7 @@ mod tests {
     use crate::world::World;
     use crate::world::scenario::Scenario;
     use crate::world::script::Action;
-
-    fn world(scenario: &Scenario, lines: &[&str]) -> World {
-        let mut world = World::new(scenario, 1).unwrap();
-        lines.iter().for_each(|line| act(&mut world, line));
-        world
-    }
-
-    fn act(world: &mut World, line: &str) {
-        match Action::parse(line).unwrap_or_else(|error| panic!("{line}: {error}")) {
-            Action::Advance(span) => world.play(world.now() + span),
-            action => world.apply(&action).unwrap_or_else(|error| panic!("{line}: {error}")),
-        }
-    }
+    use crate::world::testing::{act, world};
 
     fn app(world: &World) -> &App {
         world.apps().next().unwrap()

@@ -29,6 +29,8 @@ pub mod question;
 pub mod scenario;
 pub mod script;
 pub mod share;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 pub mod traffic;
 mod waiting;

@@ -744,20 +744,8 @@ mod tests {
     use crate::world::World;
     use crate::world::scenario::Scenario;
     use crate::world::script::Action;
+    use crate::world::testing::{act, world};
     use alloc::vec;
-
-    fn world(scenario: &Scenario, lines: &[&str]) -> World {
-        let mut world = World::new(scenario, 1).unwrap();
-        lines.iter().for_each(|line| act(&mut world, line));
-        world
-    }
-
-    fn act(world: &mut World, line: &str) {
-        match Action::parse(line).unwrap_or_else(|error| panic!("{line}: {error}")) {
-            Action::Advance(span) => world.play(world.now() + span),
-            action => world.apply(&action).unwrap_or_else(|error| panic!("{line}: {error}")),
-        }
-    }
 
     fn worker<'a>(world: &'a World, name: &str) -> &'a Worker {
         world.workers().find(|worker| worker.name == name).unwrap()
