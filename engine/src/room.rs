@@ -66,7 +66,6 @@ fn keys_at_once(tenacity: i64) -> u64 {
 /// Removes the key that is to go first; whether there was one.
 fn evict_one(state: &mut State) -> bool {
     let Policy::Evict(among, by) = state.config.maxmemory_policy else { return false };
-    let (used, limit) = (state.memory() as u64, state.config.maxmemory.0);
     let watched = state.events.is_watched();
     let (mut sampled, mut pool) = (Vec::new(), Vec::new());
     let victim = if by == By::Chance {
@@ -86,6 +85,7 @@ fn evict_one(state: &mut State) -> bool {
     };
     let Some(victim) = victim else { return false };
     if watched {
+        let (used, limit) = (state.memory() as u64, state.config.maxmemory.0);
         let policy = state.config.maxmemory_policy.name();
         let decision = Decision { policy, used, limit, sampled, pool, victim: victim.clone() };
         state.events.emit(|| Event::Evicting(Box::new(decision)));
