@@ -8,8 +8,9 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[derive(Clone)]
 pub struct Contestant {
@@ -60,6 +61,20 @@ impl Running {
 
     pub fn client(&self) -> Result<Client> {
         Client::connect(self.port)
+    }
+
+    /// How long each PING takes until `over` says so, the longest last.
+    pub fn ping(&self, over: &AtomicBool) -> Result<Vec<Duration>> {
+        const PAUSE: Duration = Duration::from_micros(200);
+        let (mut client, mut waits) = (self.client()?, Vec::new());
+        while !over.load(Ordering::Relaxed) {
+            let asked = Instant::now();
+            client.call(&["PING"])?;
+            waits.push(asked.elapsed());
+            sleep(PAUSE);
+        }
+        waits.sort();
+        Ok(waits)
     }
 
     /// Seconds of processor time used so far, by all its threads, in and for it.

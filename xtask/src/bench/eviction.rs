@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 const LIMIT: u64 = 200 << 20;
 /// Commands sent at once.
 const DEPTH: usize = 50;
-const PAUSE: Duration = Duration::from_micros(200);
 /// The longest value that is written.
 const LARGEST: usize = 20_000;
 
@@ -77,7 +76,7 @@ fn mixed_writes(server: &Running, time: Duration) -> Result<Figures> {
     let begun = Instant::now();
     let over = AtomicBool::new(false);
     scope(|scope| {
-        let pinging = scope.spawn(|| ping(server, &over));
+        let pinging = scope.spawn(|| server.ping(&over));
         let watching = scope.spawn(|| -> Result<(u64, u64)> {
             let (mut client, mut used, mut resident) = (server.client()?, 0, 0);
             while !over.load(Ordering::Relaxed) {
@@ -129,7 +128,7 @@ fn large_set(server: &Running, quick: bool) -> Result<[Duration; 2]> {
         })?;
         let over = AtomicBool::new(false);
         *longest = scope(|scope| -> Result<Duration> {
-            let pinging = scope.spawn(|| ping(server, &over));
+            let pinging = scope.spawn(|| server.ping(&over));
             sleep(Duration::from_millis(200));
             if by_eviction {
                 client.call(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", "10mb"])?;
@@ -146,17 +145,4 @@ fn large_set(server: &Running, quick: bool) -> Result<[Duration; 2]> {
         })?;
     }
     Ok(longest)
-}
-
-/// How long each PING took, the longest last.
-fn ping(server: &Running, over: &AtomicBool) -> Result<Vec<Duration>> {
-    let (mut client, mut waits) = (server.client()?, Vec::new());
-    while !over.load(Ordering::Relaxed) {
-        let asked = Instant::now();
-        client.call(&["PING"])?;
-        waits.push(asked.elapsed());
-        sleep(PAUSE);
-    }
-    waits.sort();
-    Ok(waits)
 }

@@ -5,10 +5,8 @@ use super::contestant::{Contestant, Running};
 use super::table::{self, Better, median, ratio};
 use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{scope, sleep};
+use std::thread::scope;
 use std::time::{Duration, Instant};
-
-const PAUSE: Duration = Duration::from_micros(200);
 
 /// Few enough that a batch itself keeps nobody waiting.
 const DEPTH: usize = 100;
@@ -23,9 +21,8 @@ pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
             let contestant = &contestants[which];
             let server = contestant.start()?;
             let begun = Instant::now();
-            let mut waits = fill_and_ping(&server, keys).with_context(|| contestant.name.clone())?;
+            let waits = fill_and_ping(&server, keys).with_context(|| contestant.name.clone())?;
             let took = begun.elapsed().as_secs_f64();
-            waits.sort();
             let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
             longest[which].push(at(1.0));
             rows.push(vec![
@@ -49,21 +46,12 @@ pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// How long each ping took while the keys went in.
+/// How long each ping took while the keys went in, the longest last.
 fn fill_and_ping(server: &Running, keys: u64) -> Result<Vec<Duration>> {
-    let (mut filler, mut pinger) = (server.client()?, server.client()?);
+    let mut filler = server.client()?;
     let filled = AtomicBool::new(false);
     scope(|scope| {
-        let pings = scope.spawn(|| -> Result<Vec<Duration>> {
-            let mut waits = Vec::new();
-            while !filled.load(Ordering::Relaxed) {
-                let asked = Instant::now();
-                pinger.call(&["PING"])?;
-                waits.push(asked.elapsed());
-                sleep(PAUSE);
-            }
-            Ok(waits)
-        });
+        let pings = scope.spawn(|| server.ping(&filled));
         let fill = filler.fill(keys, DEPTH, |item, batch| {
             batch.add(&[b"SET", format!("key:{item:012}").as_bytes(), b"vvvvvvvvvvvvvvvv"]);
         });
