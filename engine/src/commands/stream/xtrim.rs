@@ -181,30 +181,34 @@ impl Site<'_> {
 
     fn trim_with_references(&mut self, trim: Trim) -> usize {
         let len = self.stream.entries.len();
-        let old: Vec<Id> = self.stream.entries.range(Id::MIN, Id::MAX).map(|entry| entry.id).take(most(trim)).collect();
-        let old = old.into_iter().enumerate().take_while(|(before, id)| trim.wants(*id, len - before));
-        let Some(last) = old.inspect(|(_, id)| self.delete_references(*id)).last() else { return 0 };
-        let keep = Keep::From(last.1.next().unwrap_or(Id::MAX));
+        let old = self.oldest(trim).enumerate().take_while(|(before, id)| trim.wants(*id, len - before));
+        let old: Vec<Id> = old.map(|(_, id)| id).collect();
+        old.iter().for_each(|id| self.delete_references(*id));
+        let Some(last) = old.last() else { return 0 };
+        let keep = Keep::From(last.next().unwrap_or(Id::MAX));
         self.stream.entries.trim(Trim { keep, approximate: false, limit: 0 })
     }
 
     /// Entries go from the oldest on, but for those that a group still needs: these are passed over.
     fn trim_acknowledged(&mut self, trim: Trim) -> usize {
-        let old: Vec<Id> = self.stream.entries.range(Id::MIN, Id::MAX).map(|entry| entry.id).take(most(trim)).collect();
-        let mut gone = 0;
-        for id in old {
-            if !trim.wants(id, self.stream.entries.len()) {
+        let (len, mut old) = (self.stream.entries.len(), Vec::new());
+        for id in self.oldest(trim) {
+            if !trim.wants(id, len - old.len()) {
                 break;
             }
-            gone += usize::from(!self.is_referenced(id) && self.delete(id));
+            if !self.is_referenced(id) {
+                old.push(id);
+            }
         }
-        gone
+        old.iter().for_each(|id| _ = self.delete(*id));
+        old.len()
     }
-}
 
-/// How many entries are looked at.
-fn most(trim: Trim) -> usize {
-    if trim.limit == 0 { usize::MAX } else { usize::try_from(trim.limit).unwrap_or(usize::MAX) }
+    /// The entries that a trimming may look at.
+    fn oldest(&self, trim: Trim) -> impl Iterator<Item = Id> {
+        let most = if trim.limit == 0 { usize::MAX } else { usize::try_from(trim.limit).unwrap_or(usize::MAX) };
+        self.stream.entries.range(Id::MIN, Id::MAX).map(|entry| entry.id).take(most)
+    }
 }
 
 fn xtrim(call: &mut Call<'_>) -> Outcome {
