@@ -440,7 +440,7 @@ mod tests {
     fn behaves_like_a_vector_of_vectors() {
         let mut rng = Rng::new(77);
         let (mut row, mut model) = (Row::default(), Model::new());
-        for step in 0..if cfg!(miri) { 300 } else { 6000 } {
+        for step in 0..if cfg!(miri) { 120 } else { 6000 } {
             let grows = step / 200 % 2 == 0;
             let at = rng.below(model.len() as u64 + 1) as usize;
             match rng.below(if grows { 8 } else { 14 }) {
@@ -476,7 +476,7 @@ mod tests {
                 }
                 _ => {}
             }
-            if step % 10 == 0 {
+            if step % if cfg!(miri) { 40 } else { 10 } == 0 {
                 check(&row, &model);
                 let copy = row.clone();
                 check(&copy, &model);
