@@ -261,7 +261,32 @@ impl History {
         if self.now() <= to && self.checkpoints[nearest].world.work() <= self.world.work() {
             return;
         }
-        self.restore(nearest);
+        self.return_to(nearest);
+    }
+
+    /// Takes over another course of events, up to `to`: what was done here that is not in it is undone, and the rest of it
+    /// is still to come. This is no fork, and for a history without any: the course it had is forgotten.
+    pub fn follow(&mut self, journal: Vec<Entry>, to: Duration) {
+        debug_assert_eq!(self.branches.len(), 1);
+        let same = self.journal().iter().zip(&journal).take_while(|(own, other)| own == other).count();
+        let first_others = self.journal().get(same).into_iter().chain(journal.get(same)).map(|entry| entry.at).min();
+        self.branches[0].journal = journal;
+        self.branches[0].end = to;
+        let Some(differs) = first_others else { return };
+        let is_common = |done: usize, now: Duration| done <= same && now <= differs;
+        self.checkpoints.retain(|it| is_common(it.done, it.world.now()));
+        if !is_common(self.done, self.now())
+            && let Some(nearest) = self.nearest_checkpoint(differs)
+        {
+            self.return_to(nearest);
+        }
+        let here = self.here();
+        self.events.truncate(here);
+    }
+
+    /// To a checkpoint of this branch.
+    fn return_to(&mut self, checkpoint: usize) {
+        self.restore(checkpoint);
         let count = self.world.trace_count();
         if count < self.first || count > self.first + self.events.len() as u64 {
             self.first = count;

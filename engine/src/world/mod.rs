@@ -23,6 +23,7 @@ pub mod journal;
 pub mod lanes;
 pub mod link;
 mod machine;
+pub mod otherwise;
 pub mod outside;
 pub mod predicate;
 pub mod question;
