@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::curve::Curve;
-use super::lanes::{Answer, Lanes, Lost, RECONNECT};
+use super::lanes::{Answer, Lanes, Lost, RECONNECT, Reply};
 use super::outside::Outside;
 use super::trace::{NodeId, WorldEvent};
 use super::traffic::{Lifetime, Traffic, TrafficSpec};
@@ -237,16 +237,12 @@ impl Load {
 
     pub fn on_bytes(&mut self, outside: &mut Outside, connection: u64, bytes: &[u8]) {
         let Some(node) = self.lanes.on_bytes(connection, bytes) else { return };
-        loop {
-            match self.lanes.next_reply(node) {
-                Ok(Some(answer)) => self.on_reply(outside, answer),
-                Ok(None) => break,
-                Err(why) => {
+        while let Some(reply) = self.lanes.next_reply(outside, node) {
+            match reply {
+                Reply::Answer(answer) => self.on_reply(outside, answer),
+                Reply::Nonsense(why, lost) => {
                     self.complain(why);
-                    if let Some(lost) = self.lanes.give_up(outside, node) {
-                        self.lose(lost);
-                    }
-                    return;
+                    self.lose(lost);
                 }
             }
         }

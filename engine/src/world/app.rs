@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 use super::actor::{read_value, value_of, write_set};
 use super::clock::since_start;
 use super::curve::Curve;
-use super::lanes::{Answer, Lanes, Lost, PATIENCE};
+use super::lanes::{Answer, Lanes, Lost, PATIENCE, Reply};
 use super::outside::Outside;
 use super::trace::{NodeId, WorldEvent};
 use super::traffic::{Lifetime, Traffic, TrafficSpec};
@@ -312,16 +312,12 @@ impl App {
 
     pub fn on_bytes(&mut self, outside: &mut Outside, connection: u64, bytes: &[u8]) {
         let Some(node) = self.lanes.on_bytes(connection, bytes) else { return };
-        loop {
-            match self.lanes.next_reply(node) {
-                Ok(Some(answer)) => self.on_reply(outside, answer),
-                Ok(None) => break,
-                Err(why) => {
+        while let Some(reply) = self.lanes.next_reply(outside, node) {
+            match reply {
+                Reply::Answer(answer) => self.on_reply(outside, answer),
+                Reply::Nonsense(why, lost) => {
                     self.complain(why);
-                    if let Some(lost) = self.lanes.give_up(outside, node) {
-                        self.lose(outside, lost);
-                    }
-                    break;
+                    self.lose(outside, lost);
                 }
             }
         }

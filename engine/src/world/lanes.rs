@@ -52,6 +52,14 @@ pub struct Answer<R> {
     pub value: ReplyValue,
 }
 
+/// What comes from a node.
+#[derive(Clone, Debug)]
+pub enum Reply<R> {
+    Answer(Answer<R>),
+    /// What is wrong with it, and what is lost by it.
+    Nonsense(String, Lost<R>),
+}
+
 /// What will not be answered.
 #[derive(Clone, Debug)]
 pub struct Lost<R> {
@@ -203,11 +211,15 @@ impl<R> Lanes<R> {
         Some(node)
     }
 
-    /// The next whole reply of a node.
-    ///
-    /// # Errors
-    /// It can't be read, or answers nothing.
-    pub fn next_reply(&mut self, by: NodeId) -> Result<Option<Answer<R>>, String> {
+    /// The next whole reply of a node. One that can't be read, or that answers nothing, is the last: the lane is given up.
+    pub fn next_reply(&mut self, outside: &mut Outside, by: NodeId) -> Option<Reply<R>> {
+        match self.take_reply(by) {
+            Ok(answer) => answer.map(Reply::Answer),
+            Err(why) => self.give_up(outside, by).map(|lost| Reply::Nonsense(why, lost)),
+        }
+    }
+
+    fn take_reply(&mut self, by: NodeId) -> Result<Option<Answer<R>>, String> {
         let lane = &mut self.lanes[by.0 as usize];
         let unread = &lane.received[lane.read..];
         let (value, length) = match unread {
