@@ -106,7 +106,9 @@ pub struct App {
     /// The most queries for one row that were under way at once since it was started.
     pub rush: u32,
     client: u16,
+    /// Of the traffic alone: what has been cached has no part in what is asked for next.
     rng: Rng,
+    lives: Rng,
     traffic: Traffic,
     lanes: Lanes<Request>,
     home: NodeId,
@@ -206,7 +208,8 @@ impl App {
             broken_locks: Vec::new(),
             rush: 0,
             client,
-            traffic: Traffic::new(spec.traffic.clone(), rng.fork()),
+            lives: rng.fork(),
+            traffic: Traffic::new(spec.traffic.clone(), rng.clone()),
             spec,
             rng,
             lanes: Lanes::new(client),
@@ -333,7 +336,7 @@ impl App {
             self.stats.queried += 1;
             self.see_off(outside.now, ticket);
             let life = match is_there {
-                true => self.spec.life.millis(&mut self.rng),
+                true => self.spec.life.millis(&mut self.lives),
                 false => self.spec.null.map(|life| life.millis().max(1)),
             };
             if is_there || life.is_some() {
