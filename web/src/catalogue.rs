@@ -389,6 +389,12 @@ words! {
     reason_moved: "moved to another database", "被移到别的数据库";
     reason_flushed: "flushed", "数据库被清空";
     reason_overwritten: "overwritten", "被覆盖";
+    same_traffic: "The same seed and the same actions, played in two worlds.", "同一种子、同样的操作，在两个世界里各演一遍。";
+    nothing_read: "Nothing has been read yet: !load or !app does it.", "还没有读操作：可以用 !load 或 !app。";
+    found: "hit ratio", "命中率";
+    evicted_keys: "keys evicted", "淘汰的键";
+    refused_writes: "writes refused (OOM)", "被拒绝的写入（OOM）";
+    all_queries: "queries", "查询次数";
     nothing_gone: "No such key has gone.", "没有这样消失的键。";
     show_decision: "Show against which candidates", "查看候选键";
 
@@ -609,6 +615,10 @@ sentences! {
     over_limit(used, limit): "{used} in use, {limit} allowed.", "已用 {used}，上限 {limit}。";
     chosen_of(policy, score, pool): "{policy}: {score}, the best of {pool} candidates", "{policy}：{score}，{pool} 个候选中最优";
     next_best(key, score): "; next was {key}, {score}", "；其次是 {key}，{score}";
+    second_is_played(percent): "The second world is being played: {percent} %", "第二个世界正在重演：{percent}%";
+    no_difference(share): "No difference so far: in both, {share} of the reads find their key.", "目前没有差别：两边的命中率都是 {share}。";
+    finds_more(better, share, worse, less): "With {better}, {share} of the reads find their key; with {worse}, {less}.", "{better} 的命中率是 {share}，{worse} 是 {less}。";
+    asks_its_database(first, second): " Its database gets {first} queries instead of {second}.", "数据库收到 {first} 次查询，而不是 {second} 次。";
     chosen_by_chance(policy): "{policy}: chosen by chance", "{policy}：随机选中";
     pool_of(pool, room, sampled): "Pool: {pool} of {room}, best first; {sampled} sampled", "候选池：{pool} / {room}，最优在前；本次抽样 {sampled} 个";
     narrate_expired(node, key): "{key} expired on {node}.", "{node} 上的 {key} 过期了。";

@@ -8,7 +8,7 @@ use kvarium_engine::world::actor::{Knowledge, Load};
 use kvarium_engine::world::app::App;
 use kvarium_engine::world::console::{Exchange, Stream};
 use kvarium_engine::world::database::Database;
-use kvarium_engine::world::journal::History;
+use kvarium_engine::world::journal::{Entry, History};
 use kvarium_engine::world::outside::InFlight;
 use kvarium_engine::world::scenario::Scenario;
 use kvarium_engine::world::script::Action;
@@ -150,6 +150,16 @@ impl Laboratory {
 
     pub fn switch(&mut self, branch: usize) {
         self.history.switch(branch);
+    }
+
+    /// Takes over another course of events: see [`History::follow`].
+    pub fn follow(&mut self, journal: Vec<Entry>, end: Duration) {
+        self.history.follow(journal, end);
+    }
+
+    /// To a moment from which it is not far to another, if that is nearer than here.
+    pub fn rewind(&mut self, to: Duration) {
+        self.history.rewind(to);
     }
 
     // Actions.
@@ -320,6 +330,27 @@ impl Laboratory {
         format!("MOVED {slot} → {}", node.as_deref().unwrap_or(address))
     }
 
+    /// Of the last seconds those who asked for something that may be cached, in percent those who found it: all clients
+    /// together, the newest last.
+    pub fn served(&self) -> Vec<Option<u32>> {
+        let world = self.history.world();
+        let mut seconds = Vec::new();
+        let mut add = |at: usize, served: u32, all: u32| {
+            seconds.resize(seconds.len().max(at + 1), (0, 0));
+            let second: &mut (u32, u32) = &mut seconds[at];
+            *second = (second.0 + served, second.1 + all);
+        };
+        for load in world.loads() {
+            let reads = load.reads.seconds(world.time(), SECONDS);
+            reads.enumerate().for_each(|(at, [hits, misses])| add(at, hits, hits + misses));
+        }
+        for app in world.apps() {
+            let users = app.curve.seconds(world.time(), SECONDS);
+            users.enumerate().for_each(|(at, [users, served, _])| add(at, served.min(users), users));
+        }
+        seconds.into_iter().map(percent).collect()
+    }
+
     // What happened.
 
     /// How much has happened until now.
@@ -457,10 +488,13 @@ fn worker_view(worker: &Worker) -> ClientView {
     }
 }
 
+fn percent((served, all): (u32, u32)) -> Option<u32> {
+    (served * 100).checked_div(all)
+}
+
 /// Of each second those who were served, and all.
 fn cached_view(seconds: impl Iterator<Item = (u32, u32)>, app: Option<AppView>) -> CachedView {
     let seconds: Vec<(u32, u32)> = seconds.collect();
-    let percent = |(served, all): (u32, u32)| (served * 100).checked_div(all);
     let recent = &seconds[seconds.len().saturating_sub(RECENT)..];
     let ratio = percent(recent.iter().fold((0, 0), |sum, second| (sum.0 + second.0, sum.1 + second.1)));
     CachedView { ratios: seconds.into_iter().map(percent).collect(), ratio, app }

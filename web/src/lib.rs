@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app;
 pub mod catalogue;
+pub mod compared;
 pub mod console;
 pub mod consoles;
 pub mod figure;

@@ -7,10 +7,12 @@ use kvarium_engine::base::sort;
 use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::resp::value::ReplyValue;
+use kvarium_engine::world::otherwise::Otherwise;
 use kvarium_engine::world::share;
 use yew::{AttrValue, Callback};
 
 use crate::catalogue::{Language, Words};
+use crate::compared::Compared;
 use crate::console::completion::Known;
 use crate::consoles::Consoles;
 use crate::heard::Heard;
@@ -95,6 +97,8 @@ pub enum Change {
     Leave,
     Console(ConsoleChange),
     Lesson(LessonChange),
+    /// Compares with what would be if the selected node had other parameters; with nothing any more where there are none.
+    Compare(Vec<(&'static str, String)>),
     DismissBanner,
 }
 
@@ -254,6 +258,7 @@ pub struct Store {
     /// What is put into the terminal to be run or changed, each with a number of its own.
     pub inserted: Option<(u64, AttrValue)>,
     lab: Laboratory,
+    compared: Option<Compared>,
     clock: Clock,
     system_is_dark: bool,
     reduced_motion: bool,
@@ -298,6 +303,7 @@ impl Store {
             lessons: Lessons::default(),
             inserted: None,
             lab,
+            compared: None,
             clock: Clock {
                 playing: false,
                 exponent: 0,
@@ -327,6 +333,17 @@ impl Store {
 
     pub fn lab(&self) -> &Laboratory {
         &self.lab
+    }
+
+    /// What the world is compared with.
+    pub fn compared(&self) -> Option<&Compared> {
+        self.compared.as_ref()
+    }
+
+    /// The world and what was heard of it, or the other one that it is compared with.
+    pub fn side(&self, other: bool) -> (&Laboratory, &Heard) {
+        let compared = self.compared.as_ref().filter(|_| other);
+        compared.map_or((&self.lab, &self.heard), |compared| (&compared.lab, &compared.heard))
     }
 
     pub fn scene(&self) -> Rc<Scene> {
@@ -443,7 +460,20 @@ impl Store {
             Change::Leave => self.leave(),
             Change::Console(change) => self.consoles.apply(change),
             Change::Lesson(change) => self.lesson(change),
+            Change::Compare(settings) => self.compare(settings),
             Change::DismissBanner => self.banner = None,
+        }
+    }
+
+    fn compare(&mut self, settings: Vec<(&'static str, String)>) {
+        let node = self.scene().nodes.get(self.selected).map(|node| node.name.clone());
+        let Some(node) = node.filter(|_| !settings.is_empty()) else {
+            self.compared = None;
+            return;
+        };
+        match Compared::new(&self.lab, Otherwise { node, settings }) {
+            Ok(compared) => self.compared = Some(compared),
+            Err(why) => self.consoles.note("", self.lab.now(), Some(why)),
         }
     }
 
@@ -555,6 +585,7 @@ impl Store {
     /// Goes on with another world.
     fn enter(&mut self, lab: Laboratory) {
         self.lab = lab;
+        self.compared = None;
         self.clock.playing = false;
         self.clock.until_answered = None;
         self.settle_speed();
@@ -579,6 +610,9 @@ impl Store {
         self.heard.listen(&self.lab);
         if let Some(open) = &mut self.lessons.open {
             open.listen(self.lab.history());
+        }
+        if let Some(compared) = &mut self.compared {
+            compared.follow(&self.lab);
         }
         self.scene.take();
         self.selected = self.selected.min(self.scene().nodes.len().saturating_sub(1));
@@ -684,7 +718,17 @@ impl Store {
 
     /// Is there anything to do in the next frame?
     pub fn is_running(&self) -> bool {
+        self.is_moving() || self.compared.as_ref().is_some_and(Compared::is_behind)
+    }
+
+    /// Does the clock move?
+    fn is_moving(&self) -> bool {
         self.clock.playing || self.clock.until_answered.is_some()
+    }
+
+    /// Is the other world, if there is one, where this one is? It is played for as long as there is time.
+    fn catch_up(&mut self, is_time_left: &mut impl FnMut() -> bool) -> bool {
+        self.compared.as_mut().is_none_or(|compared| compared.catch_up(is_time_left))
     }
 
     /// One frame: the world moves on as far as the speed asks and the work allows. `now` in milliseconds; `is_time_left`
@@ -692,14 +736,18 @@ impl Store {
     pub fn frame(&mut self, now: f64, mut is_time_left: impl FnMut() -> bool) {
         let passed = self.clock.last_frame.replace(now).map_or(0.0, |before| (now - before).clamp(0.0, 100.0)) / 1000.0;
         let here = self.lab.now();
+        // Both share a frame's time, and none goes on without the other.
+        let is_there = self.catch_up(&mut is_time_left);
         match self.clock.until_answered {
+            _ if !self.is_moving() => {}
+            _ if !is_there => self.clock.behind += 1,
             None => {
                 let to = Duration::from_micros(here.micros() + (passed * self.speed() * 1e6).round() as u64);
                 self.travel_for(WATCHABLE * self.speed());
                 let kept_up = self.lab.advance(to, &mut is_time_left);
                 self.clock.behind = if kept_up { 0 } else { self.clock.behind + 1 };
             }
-            Some(limit) => self.run_until_answered(passed, limit, is_time_left),
+            Some(limit) => self.run_until_answered(passed, limit, &mut is_time_left),
         }
         // A redirection that is followed is one more reply to wait for.
         self.consoles.listen(&mut self.lab);
@@ -709,6 +757,7 @@ impl Store {
         self.narrator.listen(&self.lab, Words(self.language));
         self.revision += 1;
         self.touched();
+        self.catch_up(&mut is_time_left);
     }
 
     /// Does the world do too much for this computer to keep up with the clock?
@@ -717,13 +766,13 @@ impl Store {
     }
 
     /// At a pace at which one sees the request go and the reply come; or at once, where nothing travels.
-    fn run_until_answered(&mut self, passed: f64, limit: Duration, mut is_time_left: impl FnMut() -> bool) {
+    fn run_until_answered(&mut self, passed: f64, limit: Duration, is_time_left: &mut impl FnMut() -> bool) {
         // What a command moved is there when its reply is.
         self.travel_for(seconds(self.lab.latency()));
         if self.shows_travel() {
             let ahead = (passed * self.pace() * 1e6).round() as u64;
             let to = Duration::from_micros(self.lab.now().micros() + ahead).min(limit);
-            self.lab.advance(to, &mut is_time_left);
+            self.lab.advance(to, is_time_left);
         } else {
             while self.lab.is_waiting() && self.lab.now() < limit && is_time_left() {
                 self.lab.step();

@@ -7,7 +7,7 @@ use crate::catalogue::{Words, grouped};
 use crate::scene::{CachedView, ClientView, DatabaseView, Scene};
 
 /// Pixels of a line, and the load at its top in percent.
-const WIDTH: usize = 120;
+pub const WIDTH: usize = 120;
 const HEIGHT: u32 = 24;
 const MOST: u32 = 200;
 
@@ -72,24 +72,32 @@ fn percent(value: Option<u32>) -> String {
 
 /// A small line of the last seconds, up to `most`; where there is a limit at 100, it is drawn.
 fn line(values: &[Option<u32>], most: u32, has_limit: bool) -> Html {
+    html! {
+        <svg width={WIDTH.to_string()} height={HEIGHT.to_string()} fill="none" stroke="currentColor" aria-hidden="true">
+            if has_limit {
+                <path d={format!("M0 {}H{WIDTH}", height(100, (0, most), HEIGHT))} stroke-dasharray="2 3" opacity="0.6" />
+            }
+            <path d={path(values, (0, most), HEIGHT)} stroke-width="1.5" />
+        </svg>
+    }
+}
+
+/// The curve of the last seconds between two values, as wide as [`WIDTH`] and so high.
+pub fn path(values: &[Option<u32>], range: (u32, u32), high: u32) -> String {
     let step = WIDTH / kvarium_engine::world::curve::KEPT;
     let first = WIDTH - values.len() * step;
-    let height = |value: u32| HEIGHT - value.min(most) * (HEIGHT - 2) / most - 1;
     let mut path = String::new();
     let mut was_there = false;
     for (at, value) in values.iter().enumerate() {
         if let Some(value) = value {
             let command = if was_there { 'L' } else { 'M' };
-            path.push_str(&format!("{command}{} {}", first + at * step, height(*value)));
+            path.push_str(&format!("{command}{} {}", first + at * step, height(*value, range, high)));
         }
         was_there = value.is_some();
     }
-    html! {
-        <svg width={WIDTH.to_string()} height={HEIGHT.to_string()} fill="none" stroke="currentColor" aria-hidden="true">
-            if has_limit {
-                <path d={format!("M0 {}H{WIDTH}", height(100))} stroke-dasharray="2 3" opacity="0.6" />
-            }
-            <path d={path} stroke-width="1.5" />
-        </svg>
-    }
+    path
+}
+
+fn height(value: u32, (low, most): (u32, u32), high: u32) -> u32 {
+    high - (value.clamp(low, most) - low) * (high - 2) / (most - low) - 1
 }

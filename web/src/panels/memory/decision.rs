@@ -54,7 +54,7 @@ pub fn reason(words: Words, decision: &Decision, clock: u64) -> String {
 pub fn DecisionCard(props: &ChoiceProps) -> Html {
     let store = props.view.read();
     let words = store.words();
-    let shown = eviction(&store, props.chosen, u64::MAX);
+    let shown = eviction(&store.heard, store.selected, props.chosen, u64::MAX);
     let Some((it, Why::Evicted(decision))) = shown.map(|it| (it, &it.why)) else {
         return html! {
             <section class="decision"><h3>{ words.who_goes() }</h3><p class="quiet">{ words.nothing_evicted() }</p></section>

@@ -41,7 +41,7 @@ pub fn owners(words: Words, account: &Account) -> Vec<Owner> {
 pub fn Gauge(props: &Props) -> Html {
     let store = props.view.read();
     let words = store.words();
-    let Some(node) = store.inspect() else { return Html::default() };
+    let Some(node) = store.side(props.other).0.inspect(store.selected) else { return Html::default() };
     let account = node.account();
     let (used, peak, limit) = (account.total(), node.peak_memory(), node.config().maxmemory.0 as usize);
     let all = used.max(limit).max(peak).max(1);
@@ -70,7 +70,7 @@ pub fn Gauge(props: &Props) -> Html {
     html! {
         <div class="memory-gauge">
             <p class="memory-sum">
-                <strong class="number" id="used-memory" data-bytes={used.to_string()}>{ words.size(used as u64) }</strong>
+                <strong class="number" id={(!props.other).then_some("used-memory")} data-bytes={used.to_string()}>{ words.size(used as u64) }</strong>
                 <span>{ if limit > 0 { words.of_maxmemory(words.size(limit as u64)) } else { words.no_maxmemory().to_owned() } }</span>
                 <span>{ words.peak(words.size(peak as u64)) }</span>
                 { policy(words, node) }

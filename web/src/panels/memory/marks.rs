@@ -23,8 +23,8 @@ pub struct Held {
 }
 
 impl Held {
-    pub fn until(&mut self, store: &Store) -> u64 {
-        let (count, now) = (store.lab().count(), crate::frame::now());
+    pub fn until(&mut self, store: &Store, other: bool) -> u64 {
+        let (count, now) = (store.side(other).0.count(), crate::frame::now());
         if !store.is_running() || count < self.until || now - self.since > HOLD {
             *self = Held { until: count, since: now };
         }
@@ -33,7 +33,7 @@ impl Held {
 }
 
 /// The keys of the database that is shown, as of an event, each with what weighs most of what is told of it.
-pub fn marks(store: &Store, chosen: Option<u64>, until: u64) -> BTreeMap<Box<[u8]>, Mark> {
+pub fn marks(store: &Store, other: bool, chosen: Option<u64>, until: u64) -> BTreeMap<Box<[u8]>, Mark> {
     let mut marks = BTreeMap::new();
     let mut add = |db: usize, key: &[u8], mark: Mark| {
         if db == store.database {
@@ -41,19 +41,20 @@ pub fn marks(store: &Store, chosen: Option<u64>, until: u64) -> BTreeMap<Box<[u8
             *known = mark.max(*known);
         }
     };
-    let now = store.lab().now();
+    let (lab, heard) = store.side(other);
+    let now = lab.now();
     let is_recent = |at: Duration, span: Duration| now.micros().saturating_sub(at.micros()) <= span.micros();
-    let mut looks = store.heard.looks(store.selected).skip_while(|look| look.id >= until).peekable();
+    let mut looks = heard.looks(store.selected).skip_while(|look| look.id >= until).peekable();
     if let Some(at) = looks.peek().map(|look| look.at).filter(|at| is_recent(*at, CYCLE)) {
         for look in looks.take_while(|look| look.at == at) {
             look.keys.iter().for_each(|key| add(look.db, key, Mark::Kept));
         }
-        let went = store.heard.departures(store.selected, false).skip_while(|it| it.at > at);
+        let went = heard.departures(store.selected, false).skip_while(|it| it.at > at);
         for it in went.take_while(|it| it.at == at).filter(|it| it.why == Why::ExpiredActively) {
             add(it.db, &it.key, Mark::Dropped);
         }
     }
-    if let Some(Departure { why: Why::Evicted(decision), at, .. }) = eviction(store, chosen, until)
+    if let Some(Departure { why: Why::Evicted(decision), at, .. }) = eviction(heard, store.selected, chosen, until)
         && (chosen.is_some() || is_recent(*at, EVICTION))
     {
         let all = [(&decision.sampled, Mark::Sampled), (&decision.pool, Mark::Pooled)];

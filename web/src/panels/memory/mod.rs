@@ -1,5 +1,6 @@
 //! Memory: every key as a tile, where the bytes go, what is looked at when room is wanted, and why a key is gone.
 
+mod compare;
 mod decision;
 mod field;
 mod gauge;
@@ -14,6 +15,7 @@ mod tiles;
 use kvarium_engine::inspect::Inspect;
 use yew::prelude::*;
 
+use self::compare::Difference;
 use self::decision::DecisionCard;
 use self::field::Tile;
 use self::gauge::Gauge;
@@ -26,8 +28,8 @@ use super::Panel;
 use super::keyspace::node_choice;
 use super::streams::{databases, insertion};
 use crate::catalogue::{Words, grouped};
-use crate::heard::{Departure, Why};
-use crate::store::{Store, View};
+use crate::heard::{Departure, Heard, Why};
+use crate::store::View;
 
 pub const PANEL: Panel =
     Panel { id: "memory", name: Words::memory, is_there: |_| true, show: |view| html! { <Memory {view} /> } };
@@ -38,12 +40,17 @@ const READ: f64 = 150.0;
 #[derive(Properties, PartialEq)]
 pub struct Props {
     view: View,
+    /// Of the world that this one is compared with.
+    #[prop_or_default]
+    other: bool,
 }
 
 /// What the parts of the panel are given that show a decision.
 #[derive(Properties, PartialEq)]
 pub struct ChoiceProps {
     view: View,
+    #[prop_or_default]
+    other: bool,
     /// The number of the eviction that is looked at; the last one where none is chosen.
     chosen: Option<u64>,
     on_choose: Callback<Option<u64>>,
@@ -71,6 +78,20 @@ fn Memory(props: &Props) -> Html {
         let chosen = chosen.clone();
         move |id| chosen.set(id)
     });
+    let is_compared = store.compared().is_some();
+    let chosen = if is_compared { &None } else { &*chosen };
+    let world = |other: bool| {
+        html! {
+            <div class="memory-world" data-other={other.to_string()}>
+                <Gauge view={calm.clone()} {other} />
+                if store.as_table {
+                    <Tables view={calm.clone()} {other} chosen={*chosen} on_choose={on_choose.clone()} />
+                } else {
+                    <Tiles view={view.clone()} {other} chosen={*chosen} on_choose={on_choose.clone()} />
+                }
+            </div>
+        }
+    };
     let load = "!load z rate=500 keys=2000 dist=zipf read=0.5 size=100".to_owned();
     html! {
         <div class="memory">
@@ -79,19 +100,24 @@ fn Memory(props: &Props) -> Html {
                 { databases(view, words, node) }
                 { insertion(view, "+ !load", load) }
                 <Settings view={calm.clone()} />
+                { compare::choice(view) }
             </div>
             <div class="memory-body">
                 <div class="memory-main">
-                    <Gauge view={calm.clone()} />
-                    if store.as_table {
-                        <Tables view={calm.clone()} chosen={*chosen} on_choose={on_choose.clone()} />
+                    if is_compared {
+                        <div class="compared">{ world(false) }{ world(true) }</div>
                     } else {
-                        <Tiles view={view.clone()} chosen={*chosen} on_choose={on_choose.clone()} />
+                        { world(false) }
                     }
+                    if !store.as_table { { tiles::legend(words) } }
                 </div>
-                <div class="memory-side" tabindex="0" role="region" aria-label={words.why_gone()}>
-                    <DecisionCard view={calm.clone()} chosen={*chosen} on_choose={on_choose.clone()} />
-                    <Gone view={calm} chosen={*chosen} {on_choose} />
+                <div class="memory-side" tabindex="0" role="region" aria-label={if is_compared { words.compare_with() } else { words.why_gone() }}>
+                    if is_compared {
+                        <Difference view={calm} />
+                    } else {
+                        <DecisionCard view={calm.clone()} chosen={*chosen} on_choose={on_choose.clone()} />
+                        <Gone view={calm} chosen={*chosen} {on_choose} />
+                    }
                 </div>
             </div>
         </div>
@@ -122,12 +148,12 @@ fn swatch(kind: usize) -> Html {
 }
 
 /// The eviction that is shown: the one that was chosen, or the last.
-fn eviction(store: &Store, chosen: Option<u64>, until: u64) -> Option<&Departure> {
+fn eviction(heard: &Heard, node: usize, chosen: Option<u64>, until: u64) -> Option<&Departure> {
     let is_shown = |it: &&Departure| match chosen {
         Some(id) => it.id == id,
         None => it.id < until && matches!(it.why, Why::Evicted(_)),
     };
-    store.heard.departures(store.selected, false).find(is_shown)
+    heard.departures(node, false).find(is_shown)
 }
 
 /// How much in use a tile is, in words.

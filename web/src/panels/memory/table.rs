@@ -18,10 +18,11 @@ pub fn Tables(props: &ChoiceProps) -> Html {
     let field = use_mut_ref(Field::default);
     let store = props.view.read();
     let words = store.words();
-    let Some(node) = store.inspect() else { return Html::default() };
+    let lab = store.side(props.other).0;
+    let Some(node) = lab.inspect(store.selected) else { return Html::default() };
     let mut field = field.borrow_mut();
-    field.look(store.lab(), node, (store.selected, store.database), store.is_running());
-    let marks = marks(&store, props.chosen, u64::MAX);
+    field.look(lab, node, (store.selected, store.database), store.is_running());
+    let marks = marks(&store, props.other, props.chosen, u64::MAX);
     for (key, _) in marks.iter().filter(|(_, mark)| matches!(mark, Mark::Dropped | Mark::Victim)) {
         field.keep_gone(node.place(key), key);
     }

@@ -51,11 +51,11 @@ impl Drawing {
         !store.is_running() || is_calm || asked != self.asked || crate::frame::now() - self.drawn >= DRAWN
     }
 
-    fn draw(&mut self, store: &Store, node: Inspect<'_>, chosen: Option<u64>, (width, height): (u32, u32)) {
+    fn draw(&mut self, store: &Store, node: Inspect<'_>, props: &ChoiceProps, (width, height): (u32, u32)) {
         let (scale, dark) = (scale(), store.is_dark());
         (self.drawn, self.asked) = (crate::frame::now(), (width, height, dark));
-        self.field.look(store.lab(), node, (store.selected, store.database), store.is_running());
-        let marks = marks(store, chosen, self.held.until(store));
+        self.field.look(store.side(props.other).0, node, (store.selected, store.database), store.is_running());
+        let marks = marks(store, props.other, props.chosen, self.held.until(store, props.other));
         let gone = |mark: Mark| matches!(mark, Mark::Dropped | Mark::Victim);
         for (key, _) in marks.iter().filter(|(_, mark)| gone(**mark)) {
             self.field.keep_gone(node.place(key), key);
@@ -158,11 +158,11 @@ pub fn Tiles(props: &ChoiceProps) -> Html {
     }
     let store = props.view.read();
     let words = store.words();
-    let Some(node) = store.inspect() else { return Html::default() };
+    let Some(node) = store.side(props.other).0.inspect(store.selected) else { return Html::default() };
     {
         let mut drawing = drawing.borrow_mut();
         if size.0 > 0 && size.1 > 0 && drawing.is_due(&store, (size.0, size.1, store.is_dark())) {
-            drawing.draw(&store, node, props.chosen, size);
+            drawing.draw(&store, node, props, size);
         }
     }
     let now = drawing.borrow();
@@ -228,7 +228,6 @@ pub fn Tiles(props: &ChoiceProps) -> Html {
             <p class="tile-said" data-tiles={now.cells.len().to_string()}>
                 <span class="mono" aria-hidden="true">{ text }</span>{ open }
             </p>
-            { legend(words) }
         </>
     }
 }
@@ -244,7 +243,7 @@ fn going(drawing: &Rc<RefCell<Drawing>>, cursor: &UseStateHandle<u64>) -> impl F
     }
 }
 
-fn legend(words: Words) -> Html {
+pub fn legend(words: Words) -> Html {
     let item = |class: &'static str, text: &'static str| {
         html! { <li><span class={classes!("tile-sign", class)} aria-hidden="true"></span>{ text }</li> }
     };
