@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
 import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { LANGUAGES, SIZES, barriers, open, say, screenshot, sleep, soon, startBrowser, startHost } from "./harness.mjs";
 
 let host, browser;
 
@@ -210,6 +210,70 @@ const SETTING = [
   "!advance 2s",
 ];
 
+/** An application in front of a database, with less room than it would like. */
+const TRAFFIC = [
+  "@M#2> CONFIG SET maxmemory 130kb maxmemory-policy allkeys-lru",
+  "!database db capacity=200 rows=2000",
+  "!app shop db=db rate=300 keys=1500 dist=zipf:0.9 scan=0.3 ttl=0s",
+  "!advance 20s",
+];
+
+const compareWith = (page, policy) => page.selectOption("#compare-with", policy);
+/** A figure of both worlds. */
+const figures = (page, row) => page.locator(`[data-row=${row}] td`).allInnerTexts();
+const evictions = async (page) => (await figures(page, "evicted")).map((text) => Number(text.replaceAll(",", "")));
+const difference = (page) => page.locator(".difference p").innerText();
+
+test("two policies stand side by side, and the second world goes wherever the first does", async () => {
+  const { page, problems } = await visit(link(TRAFFIC));
+  await compareWith(page, "allkeys-lfu");
+  await soon.match(() => difference(page), /^With allkeys-lfu, \d+\.\d\s% of the reads find their key; with allkeys-lru, \d+\.\d\s%\. Its database gets [\d,]+ queries/);
+  assert.equal(await page.locator(".memory-world").count(), 2);
+  // The first is the world that the terminal speaks to.
+  const [, evicted] = /evicted_keys:(\d+)/.exec(await say(page, "INFO stats"));
+  await soon.ok(async () => (await evictions(page))[0] - evicted <= 5);
+
+  // Both play on, and both are what they were when one comes back.
+  const before = await evictions(page);
+  await blur(page);
+  await page.keyboard.press("Space");
+  await soon.ok(async () => (await evictions(page)).every((now, side) => now > before[side] + 20));
+  await page.keyboard.press("Space");
+  await enter(page, "!advance 5s");
+  const settled = async () => {
+    const was = await evictions(page);
+    await sleep(300);
+    return String(was) === String(await evictions(page));
+  };
+  await soon.ok(settled);
+  const there = await evictions(page);
+  await page.focus(".rail");
+  await page.keyboard.press("Home");
+  await soon.match(() => difference(page), /Nothing has been read yet/);
+  assert.deepEqual(await evictions(page), [0, 0]);
+  await page.keyboard.press("End");
+  await soon.deepEqual(() => evictions(page), there);
+
+  // With its own policy nothing differs, and another limit is a difference as well.
+  await compareWith(page, "allkeys-lru");
+  await soon.match(() => difference(page), /^No difference so far/);
+  for (const row of ["found", "evicted", "load", "queries"]) {
+    const [first, second] = await figures(page, row);
+    assert.equal(first, second, row);
+  }
+  await page.fill("#compare-limit", "200kb");
+  await page.press("#compare-limit", "Tab");
+  await soon.match(() => difference(page), /^With allkeys-lru 200 KB, /);
+  await page.keyboard.press("t");
+  await soon.ok(async () => (await page.locator(".difference tbody tr").count()) > 20);
+  await screenshot(page, "memory-compared");
+  await compareWith(page, "none");
+  await soon.equal(() => page.locator(".memory-world").count(), 1);
+  assert.equal(await page.locator("#compare-limit").count(), 0);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 /** On a telephone, leaves the most room to the panel. */
 async function lower(page) {
   while ((await page.locator(".panes").getAttribute("data-sheet")) !== "peek") await page.click(".sheet-handle");
@@ -241,6 +305,12 @@ for (const language of LANGUAGES) {
         await page.keyboard.press("t");
         await soon.match(() => page.locator(".memory-tables").innerText(), /z:\d+\s+string/);
         await check("table");
+        await compareWith(page, "allkeys-lru");
+        await soon.ok(async () => !/[:：] ?\d+ ?%$/.test(await difference(page)));
+        await check("compared-table");
+        await blur(page);
+        await page.keyboard.press("t");
+        await check("compared");
         assert.deepEqual(problems, []);
         await page.close();
       });

@@ -38,28 +38,29 @@ pub fn cached(words: Words, scene: &Scene) -> Html {
                 <td class="number">{ grouped(it.waiting as u64) }</td>
                 <td class="number">{ grouped(it.timeouts) }</td>
                 <td class="number">{ grouped(it.overloads) }</td>
-                <td>if it.is_overloaded { <strong>{ words.overloaded() }</strong> }</td>
+                <td class="number">if it.is_overloaded { <strong>{ words.overloaded() }</strong> }</td>
             </tr>
         }
     };
     html! {
         <>
             if !clients.is_empty() {
-                { table(words.served_from_cache(), [words.hit_ratio(), words.last_minute(), words.users(), words.queries(), words.at_once(), words.not_served()], clients.iter().map(row).collect()) }
+                { table(words.served_from_cache(), words.last_minute(), [words.hit_ratio(), words.last_minute(), words.users(), words.queries(), words.at_once(), words.not_served()], clients.iter().map(row).collect()) }
             }
             if !scene.databases.is_empty() {
-                { table(words.databases(), [words.database_load(), words.last_minute(), words.queue(), words.timeouts(), words.overloads(), words.state()], scene.databases.iter().map(database).collect()) }
+                { table(words.databases(), words.last_minute(), [words.database_load(), words.last_minute(), words.queue(), words.timeouts(), words.overloads(), words.state()], scene.databases.iter().map(database).collect()) }
             }
         </>
     }
 }
 
-fn table(name: &'static str, columns: [&'static str; 6], rows: Vec<Html>) -> Html {
+/// Of the columns, all but that of the lines hold numbers.
+fn table(name: &'static str, line: &'static str, columns: [&'static str; 6], rows: Vec<Html>) -> Html {
     html! {
         <div class="scroll" tabindex="0" role="region" aria-label={name}>
-            <table class="table">
+            <table class="table cached">
                 <caption class="hidden-text">{ name }</caption>
-                <thead><tr><th>{ name }</th>{ for columns.iter().map(|column| html! { <th>{ column }</th> }) }</tr></thead>
+                <thead><tr><th>{ name }</th>{ for columns.iter().map(|column| html! { <th class={(*column != line).then_some("number")}>{ column }</th> }) }</tr></thead>
                 <tbody>{ for rows.into_iter() }</tbody>
             </table>
         </div>

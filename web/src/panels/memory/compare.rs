@@ -87,7 +87,7 @@ impl Side<'_> {
 }
 
 fn share(thousandths: Option<u64>) -> String {
-    thousandths.map_or("–".into(), |all| format!("{}.{} %", all / 10, all % 10))
+    thousandths.map_or("–".into(), |all| format!("{}.{}\u{a0}%", all / 10, all % 10))
 }
 
 #[component]
@@ -105,7 +105,7 @@ pub fn Difference(props: &Props) -> Html {
         false => said(words, &sides),
     };
     let names = names(words, &sides);
-    let head = |at: usize| html! { <th class="number">{ sample(at) }{ " " }{ &names[at] }</th> };
+    let head = |at: usize| html! { <th class="number">{ sample(at) }{ &names[at] }</th> };
     let row = |(name, id, values): (String, &'static str, [String; 2])| {
         html! { <tr data-row={id}><th scope="row">{ name }</th>{ for values.iter().map(|value| html! { <td class="number">{ value }</td> }) }</tr> }
     };
@@ -187,7 +187,7 @@ fn plot(words: Words, served: &[Vec<Option<u32>>; 2]) -> Html {
     };
     html! {
         <figure class="difference-plot">
-            <figcaption>{ words.found() }{ ", " }{ words.last_minute() }</figcaption>
+            <figcaption>{ words.found() }{ " · " }{ words.last_minute() }</figcaption>
             <span class="number">{ format!("{high} %") }</span>
             <svg class="curve" viewBox={format!("0 0 {} {HEIGHT}", cached::WIDTH)} preserveAspectRatio="none" aria-hidden="true">{ curve(0) }{ curve(1) }</svg>
             <span class="number">{ format!("{low} %") }</span>
@@ -207,7 +207,7 @@ fn seconds(words: Words, names: &[String; 2], served: &[Vec<Option<u32>>; 2]) ->
     let most = served[0].len().max(served[1].len());
     html! {
         <table class="table">
-            <caption>{ words.found() }{ ", " }{ words.last_minute() }</caption>
+            <caption>{ words.found() }{ " · " }{ words.last_minute() }</caption>
             <thead><tr><td></td><th class="number">{ &names[0] }</th><th class="number">{ &names[1] }</th></tr></thead>
             <tbody>{ for (1..=most).map(row) }</tbody>
         </table>
