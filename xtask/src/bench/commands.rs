@@ -243,7 +243,8 @@ pub fn run(contestants: &[Contestant], options: &Options) -> Result<()> {
     let head = ["PING waits, ms".to_string()].into_iter().chain(contestants.iter().map(|one| one.name.clone()));
     let head: Vec<_> = head.chain(["ours to best".to_string()]).collect();
     for kind in &KINDS {
-        let wanted = |trial: &&Trial| options.takes(kind.name) || options.takes(&trial.word());
+        let names = |trial: &Trial| [kind.name.into(), trial.word(), format!("{}/{}", kind.name, trial.word())];
+        let wanted = |trial: &&Trial| names(trial).iter().any(|name| options.takes(name));
         let trials: Vec<_> = kind.trials.iter().filter(wanted).collect();
         if trials.is_empty() {
             continue;

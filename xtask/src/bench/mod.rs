@@ -28,8 +28,8 @@ pub struct Options {
     pub ours: Option<PathBuf>,
     pub rounds: Option<usize>,
     pub requests: Option<u64>,
-    /// Comma-separated: data sets of `memory`, commands of `throughput`, types or commands of `commands`, servers of
-    /// `eviction`.
+    /// Comma-separated: data sets of `memory`, commands of `throughput`, types or commands of `commands` (`list`, `copy`,
+    /// `list/copy`), servers of `eviction`.
     pub only: Option<String>,
     /// Less of everything: good for a first look, not for a report.
     pub quick: bool,
