@@ -14,6 +14,7 @@ pub fn reserve(buffer: &mut Vec<u8>, more: usize) {
 }
 
 /// The unsigned number in up to eight little-endian bytes.
+#[inline]
 pub fn read_unsigned(bytes: &[u8]) -> u64 {
     let mut wide = [0; 8];
     wide[..bytes.len()].copy_from_slice(bytes);
@@ -21,6 +22,7 @@ pub fn read_unsigned(bytes: &[u8]) -> u64 {
 }
 
 /// The two's complement number in one to eight little-endian bytes.
+#[inline]
 pub fn read_signed(bytes: &[u8]) -> i64 {
     let unused = 64 - 8 * bytes.len() as u32;
     ((read_unsigned(bytes) << unused) as i64) >> unused

@@ -160,8 +160,7 @@ impl Listpack {
 
     /// The position before `at`, which is not the first.
     pub fn previous(&self, at: Position) -> Position {
-        let size = read_back_len(&self.bytes[..at]);
-        at - size - back_len(size)
+        previous(&self.bytes, at)
     }
 
     /// The position of the element with this index; negative ones count from the end, -1 being the last.
@@ -193,7 +192,7 @@ impl Listpack {
 
     /// The elements from a position on.
     pub fn iter_from(&self, at: Position) -> Iter<'_> {
-        Iter { pack: self, range: at..self.end() }
+        Iter { bytes: &self.bytes, range: at..self.end() }
     }
 
     /// The position of the first element with this text, looking at every `stride`th from `from` on.
@@ -388,7 +387,8 @@ impl Default for Listpack {
 
 #[derive(Clone)]
 pub struct Iter<'a> {
-    pack: &'a Listpack,
+    /// The whole listpack.
+    bytes: &'a [u8],
     range: Range<Position>,
 }
 
@@ -399,7 +399,7 @@ impl<'a> Iterator for Iter<'a> {
         if self.range.is_empty() {
             return None;
         }
-        let (element, size) = decode(&self.pack.bytes[self.range.start..]);
+        let (element, size) = decode(&self.bytes[self.range.start..]);
         self.range.start += size + back_len(size);
         Some(element)
     }
@@ -410,9 +410,15 @@ impl<'a> DoubleEndedIterator for Iter<'a> {
         if self.range.is_empty() {
             return None;
         }
-        self.range.end = self.pack.previous(self.range.end);
-        Some(self.pack.get(self.range.end))
+        self.range.end = previous(self.bytes, self.range.end);
+        Some(decode(&self.bytes[self.range.end..]).0)
     }
+}
+
+/// The position before one that is not the first.
+fn previous(bytes: &[u8], at: Position) -> Position {
+    let size = read_back_len(&bytes[..at]);
+    at - size - back_len(size)
 }
 
 fn int_len(value: i64) -> usize {
@@ -505,7 +511,6 @@ fn checked_entry_len(bytes: &[u8]) -> Option<usize> {
 #[inline]
 fn decode(bytes: &[u8]) -> (Element<'_>, usize) {
     let string = |head: usize, len: usize| (Element::Bytes(&bytes[head..head + len]), head + len);
-    let integer = |width: usize| (Element::Int(read_signed(&bytes[1..=width])), 1 + width);
     match bytes[0] {
         value @ 0x00..=0x7f => (Element::Int(value.into()), 1),
         head @ 0x80..=0xbf => string(1, usize::from(head & 0x3f)),
@@ -515,10 +520,10 @@ fn decode(bytes: &[u8]) -> (Element<'_>, usize) {
         }
         head @ 0xe0..=0xef => string(2, usize::from(head & 0x0f) << 8 | usize::from(bytes[1])),
         0xf0 => string(5, read_unsigned(&bytes[1..5]) as usize),
-        0xf1 => integer(2),
-        0xf2 => integer(3),
-        0xf3 => integer(4),
-        _ => integer(8),
+        0xf1 => (Element::Int(read_signed(&bytes[1..3])), 3),
+        0xf2 => (Element::Int(read_signed(&bytes[1..4])), 4),
+        0xf3 => (Element::Int(read_signed(&bytes[1..5])), 5),
+        _ => (Element::Int(read_signed(&bytes[1..9])), 9),
     }
 }
 

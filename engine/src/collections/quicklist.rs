@@ -7,6 +7,7 @@
 use super::listpack::{Element, Iter as PackIter, Listpack, Position};
 use super::row::{Cursor, Node, Row};
 use core::iter::{Rev, Take};
+use core::ops::Range;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -171,6 +172,19 @@ impl Quicklist {
         let (node, offset) = self.nodes.locate(index).unwrap_or((self.nodes.len(), 0));
         let nodes = self.nodes.from(node);
         Iter { nodes, pack: nodes.node().map(|node| node.pack.iter_from(seek(&node.pack, offset))) }
+    }
+
+    /// Calls `f` with the elements of these indices, which are in the list.
+    pub fn each(&self, range: Range<usize>, mut f: impl FnMut(Element<'_>)) {
+        let Some((node, offset)) = self.nodes.locate(range.start) else { return };
+        let (mut nodes, mut offset, mut left) = (self.nodes.from(node), offset, range.len());
+        while let Some(node) = nodes.node().filter(|_| left > 0) {
+            let here = left.min(node.count as usize - offset);
+            node.pack.iter_from(seek(&node.pack, offset)).take(here).for_each(&mut f);
+            left -= here;
+            offset = 0;
+            nodes.forward();
+        }
     }
 
     /// The elements from an index back to the first.
@@ -372,6 +386,11 @@ mod tests {
         list.nodes.check();
         if let Some(last) = model.len().checked_sub(1) {
             assert!(list.iter_back_from(last).map(text).eq(model.iter().rev().cloned()));
+        }
+        for range in [0..model.len(), model.len() / 3..model.len() / 2, model.len()..model.len()] {
+            let mut texts = model[range.clone()].iter();
+            list.each(range, |element| assert!(texts.next().is_some_and(|text| element.is(Element::of(text)))));
+            assert!(texts.next().is_none());
         }
     }
 

@@ -164,14 +164,14 @@ impl List {
         self.iter_from(0)
     }
 
-    /// Calls `f` with the elements of these indices.
+    /// Calls `f` with the elements of these indices, which are in the list.
     pub fn each(&self, range: Range<usize>, f: impl FnMut(Element<'_>)) {
         match self.encoding.pair() {
             Pack(pack) => {
                 let start = pack.seek(range.start as i64).unwrap_or(pack.end());
                 pack.iter_from(start).take(range.len()).for_each(f);
             }
-            Quick(quick) => quick.iter_from(range.start).take(range.len()).for_each(f),
+            Quick(quick) => quick.each(range, f),
         }
     }
 
