@@ -51,11 +51,48 @@ pub fn reach(bytes: &mut Vec<u8>, last: u64) -> bool {
     true
 }
 
-/// How many bits are set.
+/// How many bits are set. Not every processor counts the bits of a word, and none those of many at once; but all add bits
+/// of the same place in many words at once. Eight blocks become one with a bit for every eight, which is all that is
+/// counted of them, and what is left over for the next eight.
 pub fn count(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let in_words: u64 = words.iter().map(|&word| u64::from(u64::from_ne_bytes(word).count_ones())).sum();
-    in_words + rest.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>()
+    let (eights, rest) = bytes.as_chunks::<{ 8 * size_of::<Lanes>() }>();
+    let (mut ones, mut twos, mut fours) = (Lanes::default(), Lanes::default(), Lanes::default());
+    let mut total = 0;
+    for eight in eights {
+        let (lanes, _) = eight.as_chunks::<{ size_of::<Lanes>() }>();
+        let mut four = |from: usize| {
+            let first = add(&mut ones, lanes_of(&lanes[from]), lanes_of(&lanes[from + 1]));
+            let second = add(&mut ones, lanes_of(&lanes[from + 2]), lanes_of(&lanes[from + 3]));
+            add(&mut twos, first, second)
+        };
+        let (first, second) = (four(0), four(4));
+        total += 8 * count_words(&add(&mut fours, first, second));
+    }
+    total += 4 * count_words(&fours) + 2 * count_words(&twos) + count_words(&ones);
+    let (words, rest) = rest.as_chunks::<8>();
+    words.iter().fold(total, |total, &word| total + u64::from(u64::from_ne_bytes(word).count_ones()))
+        + rest.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>()
+}
+
+type Lanes = [u64; 4];
+
+fn lanes_of(bytes: &[u8; size_of::<Lanes>()]) -> Lanes {
+    let (words, _) = bytes.as_chunks::<8>();
+    core::array::from_fn(|lane| u64::from_ne_bytes(words[lane]))
+}
+
+/// Adds two bits to one in every place; what is carried.
+fn add(sum: &mut Lanes, a: Lanes, b: Lanes) -> Lanes {
+    core::array::from_fn(|lane| {
+        let half = sum[lane] ^ a[lane];
+        let carried = sum[lane] & a[lane] | half & b[lane];
+        sum[lane] = half ^ b[lane];
+        carried
+    })
+}
+
+fn count_words(words: &Lanes) -> u64 {
+    words.iter().map(|word| u64::from(word.count_ones())).sum()
 }
 
 /// How many bits of a range within the string are set.
@@ -349,6 +386,16 @@ mod tests {
                 let first = range.clone().find(|&at| get(&bytes, at) == bit);
                 assert_eq!(position(&bytes, bit, range.clone()), first, "{bit} in {range:?} of {bytes:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_bits_of_many_blocks_are_all_counted() {
+        let mut rng = Rng::new(2);
+        for length in [255, 256, 257, 511, 2560, 5000] {
+            let bytes = random(&mut rng, length);
+            let expected: u64 = bytes.iter().map(|byte| u64::from(byte.count_ones())).sum();
+            assert_eq!(count(&bytes), expected);
         }
     }
 
