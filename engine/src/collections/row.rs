@@ -181,7 +181,11 @@ impl Row {
         let mut block = first;
         while left > 0 {
             let here = left.min(self.blocks[block].nodes.len() - slot);
-            self.cut(block, |nodes, cut| nodes.drain(slot..slot + here).for_each(|node| cut.add(&node)));
+            self.cut(block, |nodes, cut| {
+                // All are looked at before the first is freed: so that the processor waits for many of them at once.
+                nodes[slot..slot + here].iter().for_each(|node| cut.add(node));
+                nodes.drain(slot..slot + here);
+            });
             left -= here;
             slot = 0;
             block += 1;
