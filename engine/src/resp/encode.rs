@@ -92,9 +92,35 @@ pub struct Encoder<'a> {
     protocol: Protocol,
 }
 
+/// Up to so many bytes are written as one piece with what stands around them.
+const SHORT: usize = 32;
+/// What stands before that piece at most, and before any bulk string.
+const SHORT_HEAD: usize = 5;
+const BULK_HEAD: usize = 24;
+
 impl<'a> Encoder<'a> {
     pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Self {
         Encoder { out, protocol }
+    }
+
+    /// Makes room of a fixed size, writes into it, and takes back what was too much: a list of a million elements is a
+    /// million of these, and bytes whose number is not known are added one slow call at a time.
+    #[inline]
+    fn short_bulk(&mut self, bytes: &[u8]) {
+        const ROOM: usize = SHORT_HEAD + SHORT + 2;
+        let (at, len) = (self.out.len(), bytes.len());
+        self.out.extend_from_slice(&[0; ROOM]);
+        let Some(room) = self.out.last_chunk_mut::<ROOM>() else { return };
+        let head = if len < 10 {
+            room[..4].copy_from_slice(&[b'$', b'0' + len as u8, b'\r', b'\n']);
+            SHORT_HEAD - 1
+        } else {
+            room[..5].copy_from_slice(&[b'$', b'0' + (len / 10) as u8, b'0' + (len % 10) as u8, b'\r', b'\n']);
+            SHORT_HEAD
+        };
+        copy_short(bytes, &mut room[head..head + len]);
+        room[head + len..][..2].copy_from_slice(b"\r\n");
+        self.out.truncate(at + head + len + 2);
     }
 
     fn line(&mut self, kind: u8, number: i64) {
@@ -122,6 +148,27 @@ impl<'a> Encoder<'a> {
     }
 }
 
+/// Copies up to [`SHORT`] bytes to as many: the first and the last of them in words, which overlap.
+#[inline]
+fn copy_short(from: &[u8], to: &mut [u8]) {
+    #[inline]
+    fn copy_ends<const N: usize>(from: &[u8], to: &mut [u8]) -> bool {
+        let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else { return false };
+        to[..N].copy_from_slice(first);
+        to[from.len() - N..].copy_from_slice(last);
+        true
+    }
+    match from {
+        [] => {}
+        [only] => to[0] = *only,
+        [first, .., last] if from.len() < 4 => {
+            to[from.len() / 2] = from[from.len() / 2];
+            (to[0], to[from.len() - 1]) = (*first, *last);
+        }
+        _ => _ = copy_ends::<16>(from, to) || copy_ends::<8>(from, to) || copy_ends::<4>(from, to),
+    }
+}
+
 impl Reply for Encoder<'_> {
     fn protocol(&self) -> Protocol {
         self.protocol
@@ -146,8 +193,11 @@ impl Reply for Encoder<'_> {
     }
 
     fn bulk(&mut self, bytes: &[u8]) {
+        if bytes.len() <= SHORT {
+            return self.short_bulk(bytes);
+        }
+        self.out.reserve(bytes.len() + BULK_HEAD + 2);
         self.line(b'$', bytes.len() as i64);
-        self.out.reserve(bytes.len() + 2);
         self.out.extend_from_slice(bytes);
         self.out.extend_from_slice(b"\r\n");
     }
@@ -227,6 +277,7 @@ impl Reply for Encoder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     fn written(protocol: Protocol, write: impl Fn(&mut dyn Reply)) -> Vec<u8> {
         let mut out = Vec::new();
@@ -251,6 +302,21 @@ mod tests {
             b"*2\r\n$1\r\na\r\n$-1\r\n*0\r\n:1\r\n$3\r\n1.5\r\n$2\r\nhi\r\n*-1\r\n"
         );
         assert_eq!(written(Protocol::Resp3, write), b"%1\r\n$1\r\na\r\n_\r\n~0\r\n#t\r\n,1.5\r\n=6\r\ntxt:hi\r\n_\r\n");
+    }
+
+    #[test]
+    fn a_bulk_string_of_any_length_is_framed() {
+        let text: Vec<u8> = (0..=255).cycle().take(3000).collect();
+        for length in (0..100).chain([999, 1000, 3000]) {
+            let bytes = &text[text.len() - length..];
+            let expected = [format!("+OK\r\n${length}\r\n").as_bytes(), bytes, b"\r\n:1\r\n"].concat();
+            let write = |reply: &mut dyn Reply| {
+                reply.ok();
+                reply.bulk(bytes);
+                reply.integer(1);
+            };
+            assert_eq!(written(Protocol::Resp2, write), expected);
+        }
     }
 
     #[test]
