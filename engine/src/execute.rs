@@ -27,6 +27,7 @@ use crate::keyspace::change::{Notify, Reported, write_transaction};
 use crate::resp::decode::{Args, OwnedArgs};
 use crate::resp::encode::{Encoder, Reply};
 use crate::resp::error::{self, Error};
+use crate::resp::outgoing::Outgoing;
 use crate::resp::show::quote;
 use crate::room::{self, Room};
 use crate::state::State;
@@ -200,19 +201,19 @@ pub fn execute(
     conn: Conn,
     args: Args<'_>,
     known: Option<&'static Command>,
-    out: &mut Vec<u8>,
+    out: &mut Outgoing,
 ) -> Executed {
     let Some(client) = state.clients.get_mut(conn) else { return Executed::Done };
     state.db = client.db;
     state.touching = !client.no_touch;
     let protocol = client.protocol;
-    let before = out.len();
+    let before = out.bytes.len();
     let resolved = match known {
         Some(command) => resolve_subcommand(command, args),
         None => resolve(state, args),
     };
     match resolved {
-        Err(refusal) => refuse(state, conn, args, "exists", refusal, &mut Encoder::new(out, protocol)),
+        Err(refusal) => refuse(state, conn, args, "exists", refusal, &mut Encoder::sharing(out, protocol)),
         Ok(command) => {
             let attempt = Attempt { command, args, conn };
             let closed = GATES.iter().find_map(|gate| Some((gate.name, (gate.check)(state, &attempt).err()?)));
@@ -220,7 +221,7 @@ pub fn execute(
                 Some((gate, refusal)) => {
                     state.stats.calls_of(command).rejected += 1;
                     let refusal = if command.name == "exec" { abandon(state, conn, gate, refusal) } else { refusal };
-                    refuse(state, conn, args, gate, refusal, &mut Encoder::new(out, protocol));
+                    refuse(state, conn, args, gate, refusal, &mut Encoder::sharing(out, protocol));
                 }
                 None if is_held_back(state, &attempt) => {
                     let client = state.clients.get_mut(conn).expect("it was there when the gates opened");
@@ -229,12 +230,12 @@ pub fn execute(
                 }
                 None if is_queued(state, &attempt) => {
                     queue(state, &attempt);
-                    Encoder::new(out, protocol).simple("QUEUED");
+                    Encoder::sharing(out, protocol).simple("QUEUED");
                 }
                 None => {
                     let client = state.clients.get_mut(conn).expect("it was there when the gates opened");
                     client.last_command = command.full_name;
-                    run(state, conn, command, args, &mut Encoder::new(out, protocol));
+                    run(state, conn, command, args, &mut Encoder::sharing(out, protocol));
                 }
             }
         }
@@ -296,12 +297,12 @@ fn serve(state: &mut State, conn: Conn, db: usize, key: &[u8]) {
     (state.db, state.touching) = (waiting.db, !client.no_touch);
     let protocol = client.protocol;
     // As for every command: out of reach of messages to the same client.
-    let mut out = core::mem::take(&mut client.output.bytes);
-    let before = out.len();
+    let mut out = core::mem::take(&mut client.output.out);
+    let before = out.bytes.len();
     state.waited = Some(waiting.until);
     let args = waiting.args.as_args();
     if let Ok(command) = resolve(state, args) {
-        run(state, conn, command, args, &mut Encoder::new(&mut out, protocol));
+        run(state, conn, command, args, &mut Encoder::sharing(&mut out, protocol));
     }
     state.waited = None;
     silence(state, conn, &mut out, before);
@@ -331,9 +332,9 @@ pub(crate) fn stop_waiting(state: &mut State, conn: Conn, say: impl FnOnce(&mut 
     }
     if let Some(client) = state.clients.get_mut(conn) {
         let protocol = client.protocol;
-        let mut out = core::mem::take(&mut client.output.bytes);
-        let before = out.len();
-        say(&mut Encoder::new(&mut out, protocol));
+        let mut out = core::mem::take(&mut client.output.out);
+        let before = out.bytes.len();
+        say(&mut Encoder::sharing(&mut out, protocol));
         silence(state, conn, &mut out, before);
         give_back(state, conn, out);
     }
@@ -341,16 +342,16 @@ pub(crate) fn stop_waiting(state: &mut State, conn: Conn, say: impl FnOnce(&mut 
 }
 
 /// Puts a client's output back, before what it has been sent meanwhile.
-fn give_back(state: &mut State, conn: Conn, mut out: Vec<u8>) {
+fn give_back(state: &mut State, conn: Conn, mut out: Outgoing) {
     if let Some(client) = state.clients.get_mut(conn) {
-        out.append(&mut client.output.bytes);
-        client.output.bytes = out;
+        out.append(&mut client.output.out);
+        client.output.out = out;
         state.clients.written.push(conn);
     }
 }
 
 /// `CLIENT REPLY`: takes back what this client does not want to read.
-fn silence(state: &mut State, conn: Conn, out: &mut Vec<u8>, before: usize) {
+fn silence(state: &mut State, conn: Conn, out: &mut Outgoing, before: usize) {
     use crate::clients::client::ReplyMode;
     let Some(client) = state.clients.get_mut(conn) else { return };
     if client.waiting.is_some() {

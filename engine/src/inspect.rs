@@ -195,7 +195,7 @@ impl<'a> Inspect<'a> {
             subscriptions: client.subscriptions(),
             queued: client.transaction.as_ref().map(|transaction| transaction.queue.len()),
             unread: client.query.len(),
-            unsent: client.output.unsent().len(),
+            unsent: client.output.unsent(),
             waits: view.wait_view(client),
             monitor: client.monitor,
             channels: names(&client.channels),

@@ -50,7 +50,7 @@ impl Input<'_> {
 /// One thing to be done. Performed in order.
 #[derive(Debug)]
 pub enum Output<'a> {
-    /// Write these bytes, all that is unsent on this connection, and report [`Input::Sent`].
+    /// Write these bytes, the next that are unsent on this connection, and report [`Input::Sent`]: then come the others.
     Send { conn: Conn, bytes: &'a [u8] },
     /// Close the connection, sending nothing more. No [`Input::Closed`] is expected for it.
     Close { conn: Conn },

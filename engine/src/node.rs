@@ -309,9 +309,9 @@ impl Node {
         self.ahead.look(&self.state, db, batch, bytes);
         let client = self.state.clients.get_mut(conn)?;
         // Replies go to a buffer out of reach of messages to the same client, which follow the reply they came with.
-        let mut out = core::mem::take(&mut client.output.bytes);
-        if out.capacity() == 0 {
-            out = core::mem::take(&mut self.spare);
+        let mut out = core::mem::take(&mut client.output.out);
+        if out.bytes.capacity() == 0 {
+            out.bytes = core::mem::take(&mut self.spare);
         }
         let (mut at, mut stopped) = (from, None);
         for index in 0..batch.len() {
@@ -323,8 +323,8 @@ impl Node {
             self.state.hint(keys);
             let executed = execute::execute(&mut self.state, conn, args, command, &mut out);
             let Some(client) = self.state.clients.get_mut(conn) else { break };
-            if !client.output.bytes.is_empty() {
-                out.append(&mut client.output.bytes);
+            if !client.output.out.bytes.is_empty() {
+                out.append(&mut client.output.out);
             }
             if executed == Executed::Done {
                 at = batch.end(index);
@@ -339,7 +339,7 @@ impl Node {
         }
         self.state.hint(&[]);
         if let Some(client) = self.state.clients.get_mut(conn) {
-            client.output.bytes = out;
+            client.output.out = out;
             self.state.clients.written.push(conn);
         }
         stopped
@@ -351,7 +351,7 @@ impl Node {
         client.sent += count as u64;
         client.output.sent(count);
         if client.output.is_empty() {
-            let buffer = core::mem::take(&mut client.output.bytes);
+            let buffer = core::mem::take(&mut client.output.out.bytes);
             if buffer.capacity() <= KEPT {
                 self.spare = buffer;
             }
@@ -425,7 +425,7 @@ impl Node {
             let exiting = self.state.exiting;
             let Some(client) = self.state.clients.get_mut(conn) else { continue };
             let limit = if client.is_subscriber() { limits.pubsub.hard } else { limits.normal.hard };
-            if limit > 0 && client.output.unsent().len() as u64 > limit {
+            if limit > 0 && client.output.unsent() as u64 > limit {
                 self.state.stats.output_limit_disconnections += 1;
                 self.close(conn, "output buffer limit");
             } else if client.output.offer() {
@@ -435,9 +435,9 @@ impl Node {
                 }
             } else if let Some(why) = client.closing.filter(|_| client.output.is_empty() || client.output.is_stuck()) {
                 self.close(conn, why);
-            } else if client.output.is_empty() && client.output.bytes.capacity() > 0 {
+            } else if client.output.is_empty() && client.output.out.bytes.capacity() > 0 {
                 // Nothing was said: the buffer goes back.
-                self.spare = core::mem::take(&mut client.output.bytes);
+                self.spare = core::mem::take(&mut client.output.out.bytes);
             }
         }
         written.clear();

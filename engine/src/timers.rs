@@ -54,7 +54,7 @@ fn check_clients(state: &mut State) {
     for conn in state.clients.conns() {
         let Some(client) = state.clients.get_mut(conn) else { continue };
         let limit = if client.is_subscriber() { limits.pubsub } else { limits.normal };
-        let waiting = client.output.unsent().len() as u64;
+        let waiting = client.output.unsent() as u64;
         if limit.soft == 0 || waiting <= limit.soft {
             client.over_soft_limit = None;
         } else if state.now.since(*client.over_soft_limit.get_or_insert(state.now))

@@ -206,8 +206,9 @@ fn perform(node: &mut Node, now: Time, input: Input<'_>) -> Performed {
         }
     }
     for (conn, count) in sends {
-        done.closed |=
-            node.handle(now, Input::Sent { conn, count }).any(|o| matches!(o, Output::Close { conn: Conn(0) }));
+        let more = perform(node, now, Input::Sent { conn, count });
+        done.sent.extend(more.sent);
+        done.closed |= more.closed;
     }
     done
 }

@@ -12,6 +12,7 @@ use crate::event::ClientId;
 use crate::io::Conn;
 use crate::resp::decode::Progress;
 use crate::resp::encode::Protocol;
+use crate::resp::outgoing::{Gone, Outgoing};
 
 /// `CLIENT REPLY`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,11 +72,11 @@ pub struct Client {
     counted: usize,
 }
 
-/// What is to be sent: bytes in order, of which the first have gone.
+/// What is to be sent, of which the first bytes have gone.
 #[derive(Clone, Debug, Default)]
 pub struct OutputBuffer {
-    pub(crate) bytes: Vec<u8>,
-    gone: usize,
+    pub(crate) out: Outgoing,
+    gone: Gone,
     /// Bytes that the host has been given to send, and has not said how many of them went.
     offered: usize,
     /// The transport took less than it was given and has not asked for more.
@@ -83,30 +84,31 @@ pub struct OutputBuffer {
 }
 
 impl OutputBuffer {
-    pub fn unsent(&self) -> &[u8] {
-        &self.bytes[self.gone..]
+    /// How many bytes have not gone.
+    pub fn unsent(&self) -> usize {
+        self.out.bytes.len() + self.out.shared_len() - self.gone.bytes - self.gone.of_shared
     }
 
     pub fn is_empty(&self) -> bool {
-        self.gone == self.bytes.len()
+        self.gone.bytes == self.out.bytes.len()
     }
 
     pub fn memory(&self) -> usize {
-        self.bytes.capacity()
+        self.out.memory()
     }
 
-    /// Gives all unsent bytes to the host: false where it has been given some already, or its transport is full.
+    /// Gives the next unsent bytes to the host: false where it has been given some already, or its transport is full.
     pub(crate) fn offer(&mut self) -> bool {
         let may = self.offered == 0 && !self.stuck && !self.is_empty();
         if may {
-            self.offered = self.unsent().len();
+            self.offered = self.out.next(self.gone).len();
         }
         may
     }
 
     /// What the host has been given to send.
     pub(crate) fn offered(&self) -> &[u8] {
-        &self.unsent()[..self.offered]
+        &self.out.next(self.gone)[..self.offered]
     }
 
     /// The other side reads less than it is sent.
@@ -124,13 +126,13 @@ impl OutputBuffer {
         assert!(count <= self.offered, "more sent than was to be sent");
         self.stuck = count < self.offered;
         self.offered = 0;
-        self.gone += count;
+        self.out.advance(&mut self.gone, count);
         if self.is_empty() {
-            self.bytes.clear();
-            self.gone = 0;
-        } else if self.gone > self.bytes.len() / 2 {
-            self.bytes.drain(..self.gone);
-            self.gone = 0;
+            self.out.bytes.clear();
+            self.gone.bytes = 0;
+        } else if self.gone.bytes > self.out.bytes.len() / 2 {
+            self.out.drain(self.gone.bytes);
+            self.gone.bytes = 0;
         }
     }
 }
@@ -280,7 +282,7 @@ impl Clients {
     pub fn output(&mut self, conn: Conn) -> Option<(&mut Vec<u8>, Protocol)> {
         self.written.push(conn);
         let client = self.by_conn.get_mut(conn.0 as usize)?.as_deref_mut()?;
-        Some((&mut client.output.bytes, client.protocol))
+        Some((&mut client.output.out.bytes, client.protocol))
     }
 
     /// The client that holds most of those that may be disconnected for it, and how much that is.

@@ -138,7 +138,7 @@ impl Server {
             }
         }
         for (conn, count) in gone {
-            self.node.handle(self.now, Input::Sent { conn, count }).for_each(drop);
+            self.feed(Input::Sent { conn, count });
         }
     }
 }

@@ -574,6 +574,39 @@ mod tests {
         assert!(moves < 120, "{moves} moves");
     }
 
+    #[test]
+    fn a_string_that_is_shared_stays_as_it_was() {
+        let mut keyspace = Keyspace::new(1, false, (1, 2));
+        let (key, short) = (keyspace.key(b"long"), keyspace.key(b"short"));
+        let db = keyspace.db_mut(0);
+        db.set_bytes(&short, b"text", None);
+        assert!(db.get(&short).and_then(Entry::shared).is_none());
+        let text = [7; 5000];
+        let shared = |db: &Db| db.get(&key).and_then(Entry::shared).expect("it is long");
+        let mut held = Vec::new();
+        for end in 0..5 {
+            db.set_bytes(&key, &text, Some(Time::from_millis(5)));
+            held.push(shared(db));
+            let copy = db.clone();
+            match end {
+                // Edited twice: the second time there is nobody to share with.
+                0 => (0..2).for_each(|_| db.edit_bytes(&key, |bytes| bytes.push(8))),
+                1 => assert!(db.remove(&key).is_some_and(|(value, _)| matches!(value, Value::Bytes(b) if b == text))),
+                2 => assert!(db.discard(&key)),
+                3 => _ = db.set_bytes(&key, b"other", None),
+                _ => drop(db.clear()),
+            }
+            accounts(db);
+            assert_eq!(*shared(&copy), text);
+        }
+        assert!(held.iter().all(|held| **held == text));
+        db.set_bytes(&key, &text, None);
+        let before = db.memory();
+        let shared = shared(db);
+        db.edit_bytes(&key, |bytes| bytes[0] = 1);
+        assert_eq!((db.memory(), shared[0]), (before, 7));
+    }
+
     fn push(db: &mut Db, key: &Key, text: &[u8]) -> usize {
         db.edit_object(key, |object| match object {
             Object::List(list) => {

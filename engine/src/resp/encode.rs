@@ -1,8 +1,10 @@
 //! Replies: the sink that commands write to, and the one place that knows RESP2 from RESP3.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::error::Error;
+use super::outgoing::{LEAST_SHARED, Outgoing, Shared};
 use crate::base::number::{format_f64, format_i64};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,6 +36,10 @@ pub trait Reply {
     fn error(&mut self, error: &Error);
     fn integer(&mut self, value: i64);
     fn bulk(&mut self, bytes: &[u8]);
+    /// A bulk string that need not be copied if it is long.
+    fn bulk_shared(&mut self, bytes: Arc<Vec<u8>>) {
+        self.bulk(&bytes);
+    }
     fn null(&mut self);
     /// RESP2's null array; RESP3 has one null only.
     fn null_array(&mut self);
@@ -89,6 +95,8 @@ pub struct Mark(pub usize);
 /// The sink that writes the wire's bytes.
 pub struct Encoder<'a> {
     out: &'a mut Vec<u8>,
+    /// Where long strings go, if not to the others.
+    shared: Option<&'a mut Shared>,
     protocol: Protocol,
 }
 
@@ -100,7 +108,12 @@ const BULK_HEAD: usize = 24;
 
 impl<'a> Encoder<'a> {
     pub fn new(out: &'a mut Vec<u8>, protocol: Protocol) -> Self {
-        Encoder { out, protocol }
+        Encoder { out, shared: None, protocol }
+    }
+
+    /// One that shares long strings.
+    pub fn sharing(out: &'a mut Outgoing, protocol: Protocol) -> Self {
+        Encoder { out: &mut out.bytes, shared: Some(&mut out.shared), protocol }
     }
 
     /// Makes room of a fixed size, writes into it, and takes back what was too much: a list of a million elements is a
@@ -202,6 +215,17 @@ impl Reply for Encoder<'_> {
         self.out.extend_from_slice(b"\r\n");
     }
 
+    fn bulk_shared(&mut self, bytes: Arc<Vec<u8>>) {
+        if self.shared.is_none() || bytes.len() < LEAST_SHARED {
+            return self.bulk(&bytes);
+        }
+        self.line(b'$', bytes.len() as i64);
+        if let Some(shared) = &mut self.shared {
+            shared.push_back((self.out.len(), bytes));
+        }
+        self.out.extend_from_slice(b"\r\n");
+    }
+
     fn null(&mut self) {
         self.out.extend_from_slice(match self.protocol {
             Protocol::Resp2 => b"$-1\r\n",
@@ -271,6 +295,8 @@ impl Reply for Encoder<'_> {
         self.line(sign, length);
         let header = self.out.len() - end;
         self.out[mark.0..].rotate_right(header);
+        let shared = self.shared.iter_mut().flat_map(|shared| shared.iter_mut());
+        shared.filter(|(at, _)| *at > mark.0).for_each(|(at, _)| *at += header);
     }
 }
 

@@ -3,5 +3,6 @@
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod outgoing;
 pub mod show;
 pub mod value;

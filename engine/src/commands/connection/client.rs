@@ -264,7 +264,7 @@ fn describe(state: &State, client: &Client) -> String {
         client.query.len(),
         client.query.capacity() - client.query.len(),
         client.transaction.as_ref().map_or(0, |transaction| transaction.memory()),
-        client.output.unsent().len(),
+        client.output.unsent(),
         client.output.memory(),
         client.memory(),
         client.last_command,

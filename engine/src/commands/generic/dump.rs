@@ -1,5 +1,7 @@
 //! DUMP, RESTORE, RESTORE-ASKING: a value as bytes, and back.
 
+use alloc::sync::Arc;
+
 use crate::base::number::{format_u64, parse_i64};
 use crate::base::time::Time;
 use crate::commands::call::Call;
@@ -68,7 +70,7 @@ const WRONG_FREQUENCY: Error = Error::fixed("ERR Invalid FREQ value, must be >= 
 fn dump(call: &mut Call<'_>) -> Outcome {
     let key = call.key(1);
     match call.state.read(&key).map(Entry::value) {
-        Some(value) => call.reply.bulk(&rdb::dump(value)),
+        Some(value) => call.reply.bulk_shared(Arc::new(rdb::dump(value))),
         None => call.reply.null(),
     }
     Ok(())

@@ -56,3 +56,23 @@ fn strlen(call: &mut Call<'_>) -> Outcome {
     call.reply.integer(length as i64);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::testing::Server;
+    use alloc::format;
+
+    #[test]
+    fn a_long_string_is_sent_as_it_was_when_it_was_asked_for() {
+        let mut server = Server::new();
+        server.run("SETRANGE long 99999 x");
+        let long = server.run("GET long");
+        assert_eq!(server.run("MGET long none long"), format!("1) {long}\n2) (nil)\n3) {long}"));
+        server.run("MULTI");
+        for line in ["GET long", "SETRANGE long 0 y", "GETDEL long", "EXISTS long"] {
+            assert_eq!(server.run(line), "QUEUED");
+        }
+        let edited = long.replacen("\\x00", "y", 1);
+        assert_eq!(server.run("EXEC"), format!("1) {long}\n2) (integer) 100000\n3) {edited}\n4) (integer) 0"));
+    }
+}

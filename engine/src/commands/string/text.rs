@@ -6,6 +6,7 @@ use crate::base::number::{self, format_i64};
 use crate::keyspace::{Entry, ValueRef};
 use crate::resp::encode::Reply;
 use crate::resp::error::{self, Error};
+use crate::resp::outgoing::LEAST_SHARED;
 
 pub enum Text<'a> {
     Bytes(&'a [u8]),
@@ -51,7 +52,10 @@ impl Deref for Text<'_> {
 pub fn reply_value(reply: &mut dyn Reply, entry: Option<&Entry>) -> Result<(), Error> {
     match entry.map(Entry::value) {
         None => reply.null(),
-        Some(ValueRef::Bytes(bytes)) => reply.bulk(bytes),
+        Some(ValueRef::Bytes(bytes)) => match entry.filter(|_| bytes.len() >= LEAST_SHARED).and_then(Entry::shared) {
+            Some(shared) => reply.bulk_shared(shared),
+            None => reply.bulk(bytes),
+        },
         Some(ValueRef::Int(value)) => reply.bulk_integer(value),
         Some(_) => return Err(error::WRONG_TYPE),
     }

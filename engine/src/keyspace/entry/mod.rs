@@ -7,7 +7,7 @@
 //!
 //!   value:  an integer     in as few bytes as it needs, 1 to 8 (form and `wide` say how many)
 //!           a short string [length 1, or 2 if `wide`][bytes]
-//!           a long string  [pointer 8] to a boxed vector
+//!           a long string  [pointer 8] to a vector, which replies on their way may share
 //!           anything else  [up to 7, so that the next is aligned][word 8] that is a list, a set …
 //! ```
 //!
@@ -24,7 +24,7 @@ use crate::base::heap;
 use crate::base::time::Time;
 use crate::collections::dict::Item;
 use crate::collections::slab::{self, Slab};
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
@@ -85,8 +85,8 @@ const WIDE: u8 = 0x80;
 const HEADER: usize = 4;
 const EXPIRY_SIZE: usize = 8;
 const POINTER_SIZE: usize = 8;
-/// A vector's own three words, boxed.
-const VECTOR_COST: usize = heap::cost(24);
+/// A vector's own three words, and two that count who shares it.
+const VECTOR_COST: usize = heap::cost(40);
 
 const _: () = {
     assert!(size_of::<(Cell<[u8; 3]>, Head)>() == HEADER && align_of::<(Cell<[u8; 3]>, Head)>() == 1);
@@ -111,6 +111,16 @@ impl Entry {
             Form::Boxed(Pointer::Object(kind, _)) => unsafe {
                 ValueRef::at(kind, self.rest[self.value_at()..].as_ptr())
             },
+        }
+    }
+
+    /// A long string, to be shared with the entry: who edits it from now on edits a copy.
+    pub fn shared(&self) -> Option<Arc<Vec<u8>>> {
+        let Form::Boxed(Pointer::Bytes(bytes)) = self.form() else { return None };
+        // SAFETY: the pointer came out of an `Arc`, of which the entry has a share as long as it is alive.
+        unsafe {
+            Arc::increment_strong_count(bytes.as_ptr());
+            Some(Arc::from_raw(bytes.as_ptr()))
         }
     }
 
@@ -338,7 +348,7 @@ impl EntryPtr {
         // SAFETY: the entry is alive, owns what it points at, and gives it up here.
         if let Form::Boxed(pointer) = unsafe { self.entry().form() } {
             // SAFETY: likewise.
-            drop(unsafe { pointer.into_value() });
+            unsafe { pointer.end() }
         }
     }
 
@@ -355,11 +365,7 @@ impl EntryPtr {
         let form = match entry.form() {
             Form::Boxed(Pointer::Bytes(original)) => {
                 // SAFETY: likewise.
-                let original = unsafe { original.as_ref() };
-                // A copied world has to go on as the original does: what is copied grows and costs alike.
-                let mut copy = Vec::with_capacity(original.capacity());
-                copy.extend_from_slice(original);
-                Form::Boxed(Pointer::from_bytes(copy))
+                Form::Boxed(Pointer::from_bytes(copy(unsafe { original.as_ref() })))
             }
             Form::Boxed(Pointer::Object(..)) => match entry.value().to_value() {
                 Value::Object(object) => Form::Boxed(Pointer::from_object(object)),
@@ -470,7 +476,7 @@ impl Form<'_> {
 
 impl Pointer {
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Pointer::Bytes(expose(Box::new(bytes)))
+        Pointer::Bytes(expose(Arc::new(bytes)))
     }
 
     pub fn from_object(object: Object) -> Self {
@@ -489,12 +495,37 @@ impl Pointer {
     /// Who owns what is pointed at gives it up.
     pub unsafe fn into_value(self) -> Value {
         match self {
-            // SAFETY: the pointer came out of a box, and by contract it goes back only here.
-            Pointer::Bytes(bytes) => Value::Bytes(*unsafe { Box::from_raw(bytes.as_ptr()) }),
+            // SAFETY: the pointer came out of an `Arc`, and by contract it goes back only here.
+            Pointer::Bytes(bytes) => Value::Bytes(own(unsafe { Arc::from_raw(bytes.as_ptr()) })),
             // SAFETY: likewise.
             Pointer::Object(kind, word) => Value::Object(unsafe { Object::from_word(kind, word) }),
         }
     }
+
+    /// Drops what is pointed at; a string that is shared stays with the others.
+    ///
+    /// # Safety
+    /// Likewise.
+    unsafe fn end(self) {
+        match self {
+            // SAFETY: as in `into_value`.
+            Pointer::Bytes(bytes) => drop(unsafe { Arc::from_raw(bytes.as_ptr()) }),
+            // SAFETY: by contract.
+            object @ Pointer::Object(..) => drop(unsafe { object.into_value() }),
+        }
+    }
+}
+
+/// The string, or a copy while others share it.
+fn own(shared: Arc<Vec<u8>>) -> Vec<u8> {
+    Arc::try_unwrap(shared).unwrap_or_else(|shared| copy(&shared))
+}
+
+/// With the same capacity: what is copied grows and costs as the original does, as a copied world has to go on alike.
+fn copy(original: &Vec<u8>) -> Vec<u8> {
+    let mut copy = Vec::with_capacity(original.capacity());
+    copy.extend_from_slice(original);
+    copy
 }
 
 fn kind_of(number: u8) -> Kind {

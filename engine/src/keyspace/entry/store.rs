@@ -3,14 +3,16 @@
 
 use super::tables::{Table, Tables};
 use super::value::{Kind, Object, Value};
-use super::{Entry, EntryPtr, Form, LONGEST_INLINE, Pointer};
+use super::{Entry, EntryPtr, Form, LONGEST_INLINE, Pointer, own};
 use crate::base::number::format_i64;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::collections::slab::{self, Slab};
 use crate::keyspace::Key;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::{self, ManuallyDrop};
+use core::ptr::NonNull;
 
 /// Invariants, on which every `unsafe` here relies: each pointer in `entries` leads to a live entry in `slab`; those
 /// of them that have an expiry, and no others, are in `expires` as well, and those with a value of which parts expire in
@@ -187,7 +189,8 @@ impl Store {
                 Form::Boxed(Pointer::Bytes(vector)) => {
                     self.scratch = bytes;
                     self.uncount(entry);
-                    // SAFETY: the entry owns the vector, and is borrowed by nobody while `self` is.
+                    let vector = self.unshare(entry, vector);
+                    // SAFETY: the entry alone owns the vector, and is borrowed by nobody while `self` is.
                     let result = f(unsafe { &mut *vector.as_ptr() });
                     self.count(entry);
                     return result;
@@ -206,6 +209,22 @@ impl Store {
         }
         self.scratch = bytes;
         result
+    }
+
+    /// The vector of a long string, or a copy that takes its place in the entry if others share it.
+    fn unshare(&mut self, entry: EntryPtr, vector: NonNull<Vec<u8>>) -> NonNull<Vec<u8>> {
+        // SAFETY: the pointer came out of an `Arc`, of which the entry keeps its share for now.
+        let mut shared = ManuallyDrop::new(unsafe { Arc::from_raw(vector.as_ptr()) });
+        if Arc::get_mut(&mut shared).is_some() {
+            return vector;
+        }
+        let pointer = Pointer::from_bytes(own(ManuallyDrop::into_inner(shared)));
+        let expiry = self.borrow(entry).expiry();
+        // SAFETY: see the invariants. The piece stays the same, as one pointer takes another's place.
+        let same = unsafe { entry.renew(&mut self.slab, expiry, Form::Boxed(pointer)) };
+        debug_assert!(same == entry);
+        let Pointer::Bytes(vector) = pointer else { unreachable!("it was made of bytes") };
+        vector
     }
 
     /// Edits the object that the key holds. Must not be called where there is none.

@@ -4,6 +4,7 @@ use crate::base::heap;
 use crate::collections::table::Table;
 use crate::types::{Bloom, Hash, List, Set, Stream, ZSet, stream};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::mem::ManuallyDrop;
@@ -207,14 +208,14 @@ impl Value {
     }
 }
 
-/// Gives a box up for a pointer that can be stored as a number.
-pub(super) fn expose<T>(value: Box<T>) -> NonNull<T> {
-    let pointer = NonNull::from(Box::leak(value));
+/// Gives an owner's share up for a pointer that can be stored as a number.
+pub(super) fn expose<T>(value: Arc<T>) -> NonNull<T> {
+    let pointer = NonNull::new(Arc::into_raw(value).cast_mut()).expect("what is shared has an address");
     pointer.expose_provenance();
     pointer
 }
 
 /// The pointer whose address was exposed before it was stored.
 pub(super) fn exposed<T>(address: u64) -> NonNull<T> {
-    NonNull::new(ptr::with_exposed_provenance_mut(address as usize)).expect("a box has an address")
+    NonNull::new(ptr::with_exposed_provenance_mut(address as usize)).expect("what is shared has an address")
 }
