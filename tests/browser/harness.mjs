@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { createRequire } from "node:module";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
@@ -98,6 +99,27 @@ export async function startBrowser(options = {}) {
   return { context, close };
 }
 
+/** A host with the page and a browser, for all tests of a file; `visit` opens a part of the page, at a panel if one is named. */
+export function stage(panel) {
+  const stage = {
+    async visit(fragment, size) {
+      const { page, problems } = await open(stage.browser.context, `${stage.host.url}${fragment}`, size);
+      page.setDefaultTimeout(20_000);
+      if (panel) await page.click(`[data-tab=${panel}]`);
+      return { page, problems };
+    },
+  };
+  before(async () => {
+    stage.host = await startHost("/");
+    stage.browser = await startBrowser();
+  });
+  after(async () => {
+    await stage.browser?.close();
+    await stage.host?.close();
+  });
+  return stage;
+}
+
 /** Opens `url` in a page of its own. `problems` gathers whatever went wrong in it, from its first request on. */
 export async function open(context, url, size = SIZES[2]) {
   const page = await context.newPage();
@@ -122,11 +144,16 @@ export async function ready(page) {
   await page.waitForSelector("#app:not([aria-busy]) > *", { timeout: 20_000 });
 }
 
-/** Types a line into the terminal and waits for its reply. */
-export async function say(page, line) {
-  const before = await page.locator(".exchange").count();
+/** Types a line into the terminal, whether it is answered or not. */
+export async function enter(page, line) {
   await page.fill("#command", line);
   await page.press("#command", "Enter");
+}
+
+/** The same, and waits for its reply. */
+export async function say(page, line) {
+  const before = await page.locator(".exchange").count();
+  await enter(page, line);
   await page.waitForFunction((count) => document.querySelectorAll(".exchange pre").length > count, before);
   await page.waitForFunction(() => !document.querySelector(".exchange .waiting"));
   return page.locator(".exchange").last().locator("pre").last().innerText();

@@ -1,27 +1,17 @@
 // Lessons, played through the page's own controls from their first step to their last, in both languages and sizes.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { LANGUAGES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { test } from "node:test";
+import { LANGUAGES, barriers, enter, open, say, screenshot, soon, stage, startBrowser } from "./harness.mjs";
 
-let host, browser;
-
-before(async () => {
-  host = await startHost("/");
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await host?.close();
-});
+const staged = stage();
 
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1440, height: 900 };
 
 /** Opens a lesson that nobody has begun yet. */
-async function begin(id, { language = "en", size = DESKTOP, theme = "light", context = browser.context } = {}) {
-  const { page, problems } = await open(context, `${host.url}?lang=${language}#/learn/${id}`, size);
+async function begin(id, { language = "en", size = DESKTOP, theme = "light", context = staged.browser.context } = {}) {
+  const { page, problems } = await open(context, `${staged.host.url}?lang=${language}#/learn/${id}`, size);
   page.setDefaultTimeout(15_000);
   await page.emulateMedia({ colorScheme: theme });
   await page.waitForSelector("#lesson");
@@ -51,8 +41,7 @@ async function type(page, line) {
 
 async function act(page, line) {
   await show(page, "terminal");
-  await page.fill("#command", line);
-  await page.press("#command", "Enter");
+  await enter(page, line);
   await show(page, "lesson");
 }
 
@@ -285,7 +274,7 @@ test("what one has done is there when the page is opened again, and gone after a
   assert.deepEqual(first.problems, []);
   await first.page.close();
 
-  const { page, problems } = await open(browser.context, `${host.url}#/learn`);
+  const { page, problems } = await open(staged.browser.context, `${staged.host.url}#/learn`);
   // The list says so, too.
   await soon.match(() => page.locator(".lesson-list").innerText(), /1 of 6/);
   await screenshot(page, "lessons-list");
@@ -301,7 +290,7 @@ test("what one has done is there when the page is opened again, and gone after a
   assert.deepEqual(problems, []);
   await page.close();
 
-  const last = await open(browser.context, `${host.url}#/learn/L01`);
+  const last = await open(staged.browser.context, `${staged.host.url}#/learn/L01`);
   await last.page.waitForSelector("#lesson");
   assert.equal(await last.page.locator(".dot.done").count(), 0);
   await last.page.close();
@@ -387,7 +376,7 @@ test("a lesson works where nothing may be stored, and says when it can't be load
   await reached(page, "set");
   assert.deepEqual(problems, []);
   await page.route("**/lessons.txt", (route) => route.fulfill({ status: 503 }));
-  await page.goto(`${host.url}#/learn`);
+  await page.goto(`${staged.host.url}#/learn`);
   await page.waitForSelector("[role=alert]");
   await page.unroute("**/lessons.txt");
   await page.click("[role=alert] button");

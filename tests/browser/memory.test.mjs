@@ -2,33 +2,12 @@
 
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
-import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, sleep, soon, startBrowser, startHost } from "./harness.mjs";
+import { test } from "node:test";
+import { LANGUAGES, SIZES, barriers, enter, say, screenshot, sleep, soon, stage } from "./harness.mjs";
 
-let host, browser;
-
-before(async () => {
-  host = await startHost("/");
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await host?.close();
-});
-
-async function visit(fragment, size) {
-  const { page, problems } = await open(browser.context, `${host.url}${fragment}`, size);
-  page.setDefaultTimeout(20_000);
-  await page.click("[data-tab=memory]");
-  return { page, problems };
-}
+const { visit } = stage("memory");
 
 const link = (lines) => `#v1.${deflateRawSync(Buffer.from(["!scenario single", "!seed 7", ...lines, ""].join("\n"))).toString("base64url")}`;
-const enter = async (page, line) => {
-  await page.fill("#command", line);
-  await page.press("#command", "Enter");
-};
 const number = async (locator, name) => Number(await locator.getAttribute(name));
 const blur = (page) => page.evaluate(() => document.activeElement.blur());
 

@@ -3,29 +3,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { test } from "node:test";
+import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, stage } from "./harness.mjs";
 
-let host, browser;
-
-before(async () => {
-  host = await startHost("/");
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await host?.close();
-});
+const staged = stage();
+const { visit } = staged;
 
 const LAB = "#/lab/3-masters";
 const SINGLE = "#/lab/single";
-
-async function visit(fragment, size) {
-  const { page, problems } = await open(browser.context, `${host.url}${fragment}`, size);
-  page.setDefaultTimeout(15_000);
-  return { page, problems };
-}
 
 test("the terminal prints as redis-cli does", async () => {
   const { page, problems } = await visit(SINGLE);
@@ -152,7 +137,7 @@ test("a link holds the experiment", async () => {
   await page.close();
   const hashes = [];
   for (let times = 0; times < 2; times++) {
-    const opened = await open(browser.context, link);
+    const opened = await open(staged.browser.context, link);
     await opened.page.waitForSelector(".banner");
     hashes.push(await hash(opened.page));
     assert.deepEqual(opened.problems, []);
@@ -197,11 +182,11 @@ for (const language of LANGUAGES) {
 }
 
 test("elements of another page share one module, and say where the engine differs", async () => {
-  const page = await browser.context.newPage();
+  const page = await staged.browser.context.newPage();
   const [modules, problems] = [[], []];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("request", (request) => /\.wasm$/.test(request.url()) && modules.push(request.url()));
-  await page.goto(`${host.url}embed.html`);
+  await page.goto(`${staged.host.url}embed.html`);
   await page.waitForFunction(() => customElements.get("kvarium-lab"));
   assert.deepEqual(await barriers(page), []);
   assert.equal(modules.length, 0);

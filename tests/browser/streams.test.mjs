@@ -2,32 +2,11 @@
 
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
-import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { test } from "node:test";
+import { LANGUAGES, SIZES, barriers, enter, say, screenshot, soon, stage } from "./harness.mjs";
 
-let host, browser;
+const { visit } = stage("streams");
 
-before(async () => {
-  host = await startHost("/");
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await host?.close();
-});
-
-async function visit(fragment, size) {
-  const { page, problems } = await open(browser.context, `${host.url}${fragment}`, size);
-  page.setDefaultTimeout(20_000);
-  await page.click("[data-tab=streams]");
-  return { page, problems };
-}
-
-const enter = async (page, line) => {
-  await page.fill("#command", line);
-  await page.press("#command", "Enter");
-};
 
 /** What the panel draws as pending in a group: `ID owner ×deliveries`, in the order of the IDs. */
 const drawn = (page, group) =>

@@ -1,42 +1,21 @@
 // The terminal beyond one command and its reply: help, gates, streams, waiting clients, the bytes on the wire.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { test } from "node:test";
+import { LANGUAGES, SIZES, barriers, enter, say, screenshot, soon, stage } from "./harness.mjs";
 
-let host, browser;
+const { visit } = stage();
 
-before(async () => {
-  host = await startHost("/");
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await host?.close();
-});
-
-async function visit(fragment, size) {
-  const { page, problems } = await open(browser.context, `${host.url}${fragment}`, size);
-  page.setDefaultTimeout(15_000);
-  return { page, problems };
-}
-
-/** Types a line that is not answered now. */
-async function type(page, line) {
-  await page.fill("#command", line);
-  await page.press("#command", "Enter");
-}
 const tab = (page, number) => page.click(`.pane-terminal .choice button:text-is("${number}")`);
 const newTab = (page) => page.click(".pane-terminal .choice button:text-is('+')");
 const shown = (page) => page.locator(".terminal-lines").innerText();
 
 test("HELP, and the gate that refused", async () => {
   const { page, problems } = await visit("#/lab/single");
-  await type(page, "HELP LMOVE");
+  await enter(page, "HELP LMOVE");
   await page.waitForSelector(".exchange pre");
   await soon.match(() => shown(page), /LMOVE source destination <LEFT\|RIGHT> <LEFT\|RIGHT>\s+summary: .*\s+since: 6\.2\.0\s+group: list/);
-  await type(page, "help config set");
+  await enter(page, "help config set");
   await page.waitForFunction(() => document.querySelector(".terminal-lines").textContent.includes("CONFIG SET parameter value"));
   await say(page, "NONSENSE");
   await soon.match(() => shown(page), /refused by the gate “exists”/);
@@ -93,9 +72,9 @@ for (const language of LANGUAGES) {
       const { page, problems } = await visit(`?lang=${language}#/lab/single`, size);
       await page.emulateMedia({ colorScheme: language === "zh" ? "dark" : "light" });
       await page.click("[data-tab=clients]");
-      await type(page, "BLPOP jobs 0");
+      await enter(page, "BLPOP jobs 0");
       await newTab(page);
-      await type(page, "BRPOP jobs other 30");
+      await enter(page, "BRPOP jobs other 30");
       await newTab(page);
       await say(page, "SUBSCRIBE news");
       await newTab(page);

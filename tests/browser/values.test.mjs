@@ -1,20 +1,10 @@
 // Values opened in the keyspace panel: each type as what it is, live, in both languages, and a million elements of it.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { LANGUAGES, SIZES, barriers, open, say, screenshot, soon, startBrowser, startHost } from "./harness.mjs";
+import { test } from "node:test";
+import { LANGUAGES, SIZES, barriers, enter, say, screenshot, soon, stage } from "./harness.mjs";
 
-let host, browser;
-
-before(async () => {
-  host = await startHost("/");
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await host?.close();
-});
+const { visit } = stage("keyspace");
 
 const numbers = (count, from = 0) => Array.from({ length: count }, (_, n) => n + from);
 
@@ -35,13 +25,6 @@ const VALUES = [
   "BF.RESERVE seen 0.01 20 EXPANSION 3",
   `BF.MADD seen ${numbers(50).map((n) => `page${n}`).join(" ")}`,
 ];
-
-async function visit(fragment, size) {
-  const { page, problems } = await open(browser.context, `${host.url}${fragment}`, size);
-  page.setDefaultTimeout(20_000);
-  await page.click("[data-tab=keyspace]");
-  return { page, problems };
-}
 
 const openKey = async (page, key) => {
   if (await page.locator(".close-value").isVisible()) await page.click(".close-value");
@@ -184,9 +167,9 @@ test("a million elements open and scroll, and only those in sight are there", { 
   const { page, problems } = await visit("#/lab/single");
   const [million, part] = [1_000_000, 100_000];
   for (let from = 0; from < million; from += part) {
-    await enter(page, `RPUSH list ${numbers(part, from).join(" ")}`);
-    await enter(page, `ZADD zset ${numbers(part, from).map((n) => `${n} m${n}`).join(" ")}`);
-    await enter(page, `SADD set ${numbers(part, from).map((n) => `m${n}`).join(" ")}`);
+    await put(page, `RPUSH list ${numbers(part, from).join(" ")}`);
+    await put(page, `ZADD zset ${numbers(part, from).map((n) => `${n} m${n}`).join(" ")}`);
+    await put(page, `SADD set ${numbers(part, from).map((n) => `m${n}`).join(" ")}`);
   }
   const many = { list: ".cell", zset: ".rung", set: ".member" };
   for (const [key, element] of Object.entries(many)) {
@@ -216,10 +199,9 @@ async function lowerTheSheet(page) {
 }
 
 /** Enters a line and forgets it: a line of a megabyte is nothing to look at. */
-async function enter(page, line) {
+async function put(page, line) {
   await say(page, line);
-  await page.fill("#command", "clear");
-  await page.press("#command", "Enter");
+  await enter(page, "clear");
 }
 
 /** Scrolls the opened value to its end, a hundredth at a time. */

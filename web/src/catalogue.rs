@@ -389,7 +389,7 @@ words! {
     reason_moved: "moved to another database", "被移到别的数据库";
     reason_flushed: "flushed", "数据库被清空";
     reason_overwritten: "overwritten", "被覆盖";
-    same_traffic: "The same seed and the same actions, played in two worlds.", "同一种子、同样的操作，在两个世界里各演一遍。";
+    same_traffic: "Same seed, same actions, two worlds.", "同一种子，同样的操作，两个世界。";
     nothing_read: "Nothing has been read yet: !load or !app does it.", "还没有读操作：可以用 !load 或 !app。";
     found: "hit ratio", "命中率";
     evicted_keys: "keys evicted", "淘汰的键";

@@ -68,13 +68,13 @@ fn table(name: &'static str, line: &'static str, columns: [&'static str; 6], row
 }
 
 fn percent(value: Option<u32>) -> String {
-    value.map_or("–".into(), |value| format!("{value} %"))
+    value.map_or("–".into(), |value| format!("{value}\u{a0}%"))
 }
 
 /// A small line of the last seconds, up to `most`; where there is a limit at 100, it is drawn.
 fn line(values: &[Option<u32>], most: u32, has_limit: bool) -> Html {
     html! {
-        <svg width={WIDTH.to_string()} height={HEIGHT.to_string()} fill="none" stroke="currentColor" aria-hidden="true">
+        <svg width={WIDTH.to_string()} height={HEIGHT.to_string()} viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" fill="none" stroke="currentColor" aria-hidden="true">
             if has_limit {
                 <path d={format!("M0 {}H{WIDTH}", height(100, (0, most), HEIGHT))} stroke-dasharray="2 3" opacity="0.6" />
             }

@@ -199,7 +199,7 @@ fn plot(words: Words, served: &[Vec<Option<u32>>; 2]) -> Html {
 fn seconds(words: Words, names: &[String; 2], served: &[Vec<Option<u32>>; 2]) -> Html {
     let value = |side: usize, back: usize| {
         let at = served[side].len().checked_sub(back);
-        at.and_then(|at| served[side][at]).map_or("–".into(), |percent| format!("{percent} %"))
+        at.and_then(|at| served[side][at]).map_or("–".into(), |percent| format!("{percent}\u{a0}%"))
     };
     let row = |back: usize| {
         html! { <tr><th scope="row">{ format!("−{back} s") }</th><td class="number">{ value(0, back) }</td><td class="number">{ value(1, back) }</td></tr> }
