@@ -6,13 +6,13 @@ pub mod stream;
 pub mod value;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::base::time::{Duration, Time};
 use crate::clients::client::Client;
 use crate::cluster::slots::SlotTable;
+use crate::collections::ordered::Set;
 use crate::config::Config;
 use crate::keyspace::{Entry, Keyspace, access};
 use crate::state::{State, Stats};
@@ -205,6 +205,6 @@ impl<'a> Inspect<'a> {
     }
 }
 
-fn names(topics: &BTreeSet<Box<[u8]>>) -> Vec<Vec<u8>> {
+fn names(topics: &Set<Box<[u8]>>) -> Vec<Vec<u8>> {
     topics.iter().map(|name| name.to_vec()).collect()
 }

@@ -16,6 +16,7 @@ use crate::clients::client::Clients;
 use crate::clients::pubsub::{PubSub, Topic};
 use crate::clients::transaction::Watches;
 use crate::cluster::slots::SlotTable;
+use crate::collections::ordered::Map;
 use crate::commands::Names;
 use crate::commands::declaration::Command;
 use crate::config::Config;
@@ -140,7 +141,7 @@ pub struct Stats {
     pub output_limit_disconnections: u64,
     calls: CallCounts,
     /// Errors by their code.
-    pub error_codes: alloc::collections::BTreeMap<String, u64>,
+    pub error_codes: Map<String, u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -545,8 +546,8 @@ impl State {
             (Topic::Pattern, core::mem::take(&mut client.patterns)),
             (Topic::ShardChannel, core::mem::take(&mut client.shard_channels)),
         ] {
-            for name in names {
-                self.pubsub.unsubscribe(topic, &name, conn);
+            for name in names.iter() {
+                self.pubsub.unsubscribe(topic, name, conn);
             }
         }
     }

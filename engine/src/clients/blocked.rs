@@ -5,11 +5,11 @@
 //! command finds nothing left waits on, behind the others.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::heap;
 use crate::base::time::Time;
+use crate::collections::ordered::{Map, Set};
 use crate::io::Conn;
 use crate::keyspace::Kind;
 use crate::resp::decode::OwnedArgs;
@@ -44,14 +44,14 @@ impl Waiting {
 }
 
 /// Those who wait for one key, in the order in which they came.
-type Queue = BTreeMap<u64, Conn>;
+type Queue = Map<u64, Conn>;
 
 /// Which clients wait for which keys.
 #[derive(Clone, Debug, Default)]
 pub struct Blocked {
     /// For each database, as far as one was waited in.
-    queues: Vec<BTreeMap<Box<[u8]>, Queue>>,
-    deadlines: BTreeSet<(Time, Conn)>,
+    queues: Vec<Map<Box<[u8]>, Queue>>,
+    deadlines: Set<(Time, Conn)>,
     clients: usize,
     tickets: u64,
     /// Keys that may hold what is waited for, in the order in which they changed.
@@ -86,7 +86,7 @@ impl Blocked {
 
     /// How many keys are waited for.
     pub fn keys(&self) -> usize {
-        self.queues.iter().map(BTreeMap::len).sum()
+        self.queues.iter().map(Map::len).sum()
     }
 
     /// A connection begins to wait; it must not be waiting already.
@@ -95,13 +95,15 @@ impl Blocked {
         self.clients += 1;
         waiting.ticket = self.tickets;
         if self.queues.len() <= waiting.db {
-            self.queues.resize_with(waiting.db + 1, BTreeMap::new);
+            self.queues.resize_with(waiting.db + 1, Map::new);
         }
         for key in &waiting.keys {
             self.memory += cost(key);
-            self.queues[waiting.db].entry(key.clone()).or_default().insert(waiting.ticket, conn);
+            self.queues[waiting.db].get_or_default(key.clone()).insert(waiting.ticket, conn);
         }
-        self.deadlines.extend(waiting.until.map(|until| (until, conn)));
+        if let Some(until) = waiting.until {
+            self.deadlines.insert((until, conn));
+        }
     }
 
     /// A connection waits no longer.
@@ -134,7 +136,7 @@ impl Blocked {
 
     /// A database holds other keys now.
     pub fn signal_all(&mut self, db: usize) {
-        let keys: Vec<_> = self.queues.get(db).into_iter().flat_map(BTreeMap::keys).cloned().collect();
+        let keys: Vec<_> = self.queues.get(db).into_iter().flat_map(Map::keys).cloned().collect();
         keys.iter().for_each(|key| self.signal(db, key));
     }
 

@@ -1,13 +1,13 @@
 //! One client: what it is called, what it may do, what waits to be read from and sent to it.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::base::time::Time;
 use crate::clients::blocked::Waiting;
 use crate::clients::transaction::Transaction;
+use crate::collections::ordered::{Map, Set};
 use crate::event::ClientId;
 use crate::io::Conn;
 use crate::resp::decode::Progress;
@@ -57,9 +57,9 @@ pub struct Client {
     pub monitor: bool,
     /// A watched key changed: EXEC will refuse.
     pub watch_broken: bool,
-    pub channels: BTreeSet<Box<[u8]>>,
-    pub patterns: BTreeSet<Box<[u8]>>,
-    pub shard_channels: BTreeSet<Box<[u8]>>,
+    pub channels: Set<Box<[u8]>>,
+    pub patterns: Set<Box<[u8]>>,
+    pub shard_channels: Set<Box<[u8]>>,
     /// Closes once its output has gone; nothing more is read.
     pub closing: Option<&'static str>,
     /// Bytes received and not yet run.
@@ -169,9 +169,9 @@ impl Client {
             postponed: false,
             monitor: false,
             watch_broken: false,
-            channels: BTreeSet::new(),
-            patterns: BTreeSet::new(),
-            shard_channels: BTreeSet::new(),
+            channels: Set::new(),
+            patterns: Set::new(),
+            shard_channels: Set::new(),
             closing: None,
             query: Vec::new(),
             progress: Progress::default(),
@@ -211,7 +211,7 @@ impl Client {
 #[derive(Clone, Debug, Default)]
 pub struct Clients {
     by_conn: Vec<Option<Box<Client>>>,
-    by_id: BTreeMap<ClientId, Conn>,
+    by_id: Map<ClientId, Conn>,
     last_id: u64,
     /// What they cost, each as of when it was last settled.
     memory: usize,

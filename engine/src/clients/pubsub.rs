@@ -1,12 +1,12 @@
 //! Who is subscribed to which channel, pattern and shard channel.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{glob, heap};
+use crate::collections::ordered::{Map, Set};
 use crate::io::Conn;
 
-type Subscribers = BTreeMap<Box<[u8]>, BTreeSet<Conn>>;
+type Subscribers = Map<Box<[u8]>, Set<Conn>>;
 
 #[derive(Clone, Debug, Default)]
 pub struct PubSub {
@@ -17,7 +17,7 @@ pub struct PubSub {
 }
 
 /// What a name that has subscribers costs, and each subscriber of it, beside the name's own bytes: modelled, with the share
-/// that either has in the nodes of its tree.
+/// that either has in its run.
 const NAME: usize = 192;
 const SUBSCRIBER: usize = 112;
 
@@ -57,7 +57,7 @@ impl PubSub {
     }
 
     pub fn subscribe(&mut self, topic: Topic, name: &[u8], conn: Conn) {
-        let conns = self.of(topic).entry(name.into()).or_default();
+        let conns = self.of(topic).get_or_default(name.into());
         let (is_first, is_new) = (conns.is_empty(), conns.insert(conn));
         // The client remembers the name as well.
         let length = heap::cost(name.len());
@@ -83,11 +83,11 @@ impl PubSub {
     }
 
     pub fn subscribers(&self, channel: &[u8]) -> impl Iterator<Item = Conn> {
-        self.channels.get(channel).into_iter().flatten().copied()
+        self.channels.get(channel).into_iter().flat_map(Set::iter).copied()
     }
 
     pub fn shard_subscribers(&self, channel: &[u8]) -> impl Iterator<Item = Conn> {
-        self.shard_channels.get(channel).into_iter().flatten().copied()
+        self.shard_channels.get(channel).into_iter().flat_map(Set::iter).copied()
     }
 
     /// The patterns that match a channel, each with one subscriber of it.

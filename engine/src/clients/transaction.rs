@@ -1,10 +1,10 @@
 //! MULTI's queue, and WATCH: who must be told when a key changes.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::base::heap;
+use crate::collections::ordered::Map;
 use crate::io::Conn;
 use crate::resp::decode::OwnedArgs;
 
@@ -27,8 +27,8 @@ type WatchedKey = (usize, Box<[u8]>);
 /// Which connections watch which keys.
 #[derive(Clone, Debug, Default)]
 pub struct Watches {
-    watchers: BTreeMap<WatchedKey, Vec<Watcher>>,
-    keys: BTreeMap<Conn, Vec<WatchedKey>>,
+    watchers: Map<WatchedKey, Vec<Watcher>>,
+    keys: Map<Conn, Vec<WatchedKey>>,
     memory: usize,
 }
 
@@ -51,11 +51,11 @@ impl Watches {
 
     pub fn watch(&mut self, conn: Conn, db: usize, key: &[u8], was_expired: bool) {
         let watched = (db, Box::from(key));
-        let watchers = self.watchers.entry(watched.clone()).or_default();
+        let watchers = self.watchers.get_or_default(watched.clone());
         if watchers.iter().all(|watcher| watcher.conn != conn) {
             watchers.push(Watcher { conn, was_expired });
             self.memory += cost(&watched.1);
-            self.keys.entry(conn).or_default().push(watched);
+            self.keys.get_or_default(conn).push(watched);
         }
     }
 

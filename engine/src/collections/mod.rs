@@ -6,6 +6,7 @@ pub mod counted;
 pub mod dict;
 pub mod intset;
 pub mod listpack;
+pub mod ordered;
 pub mod quicklist;
 mod row;
 mod segments;

@@ -18,9 +18,9 @@ use super::slab::{self, LARGEST_CELL, Slab};
 use crate::base::heap;
 use crate::base::rng::Rng;
 use crate::base::sort;
+use crate::collections::ordered::Set;
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cmp::Ordering;
@@ -270,7 +270,7 @@ impl Table {
         if count.saturating_mul(3) >= self.len() {
             return choose(self.iter(), self.len(), count, rng);
         }
-        let (mut chosen, mut seen) = (Vec::with_capacity(count), BTreeSet::new());
+        let (mut chosen, mut seen) = (Vec::with_capacity(count), Set::new());
         while chosen.len() < count {
             let Some(pointer) = self.dict.random(rng) else { break };
             if seen.insert(pointer.0.addr()) {
@@ -757,7 +757,7 @@ impl Pointer {
 mod tests {
     use super::*;
     use alloc::{format, vec};
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<f64>)>;
 

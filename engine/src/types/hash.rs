@@ -7,11 +7,11 @@ use super::Limits;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::collections::listpack::{Element, Listpack, Position};
+use crate::collections::ordered::Set;
 use crate::collections::table::{self, Record, Table};
 use crate::collections::word::Pair::{Large, Pack};
 use crate::collections::word::Word;
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// See the module.
@@ -57,7 +57,7 @@ impl Hash {
 
     /// A hash of the fields and values in a listpack from outside; `None` if they don't come in pairs or a field comes twice.
     pub fn from_pack(pack: Listpack, limits: &Limits) -> Option<Self> {
-        let (mut names, mut longest, mut count) = (BTreeSet::new(), 0, 0);
+        let (mut names, mut longest, mut count) = (Set::new(), 0, 0);
         for (index, element) in pack.iter().enumerate() {
             longest = longest.max(element.with(<[u8]>::len));
             count += 1;
@@ -413,7 +413,7 @@ fn put_into_pack(pack: &mut Listpack, name: &[u8], value: &[u8]) -> bool {
 mod tests {
     use super::*;
     use alloc::format;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<Time>)>;
 

@@ -5,11 +5,11 @@ use crate::base::number::{format_i64, i64_text_len, parse_i64};
 use crate::base::rng::Rng;
 use crate::collections::intset::Intset;
 use crate::collections::listpack::{Element, Listpack};
+use crate::collections::ordered;
 use crate::collections::table::{self, LOT, Record, Table};
 use crate::collections::word::View::{Ints, Large, Pack};
 use crate::collections::word::Word;
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// See the module.
@@ -59,7 +59,7 @@ impl Set {
 
     /// A set of the members in a listpack from outside; `None` if one comes twice.
     pub fn from_pack(pack: Listpack, limits: &Limits) -> Option<Self> {
-        let (mut members, mut longest) = (BTreeSet::new(), 0);
+        let (mut members, mut longest) = (ordered::Set::new(), 0);
         for element in pack.iter() {
             longest = longest.max(element.with(<[u8]>::len));
             if !element.with(|member| members.insert(Box::<[u8]>::from(member))) {
@@ -434,6 +434,7 @@ mod tests {
     use super::*;
     use alloc::format;
     use alloc::string::{String, ToString};
+    use std::collections::BTreeSet;
 
     fn check(set: &Set, model: &BTreeSet<Vec<u8>>) {
         let mut members: Vec<_> = set.iter().map(|member| member.with(<[u8]>::to_vec)).collect();

@@ -8,11 +8,11 @@ use super::Limits;
 use crate::base::number::{exact_integer, format_f64, parse_f64_saturating};
 use crate::base::rng::Rng;
 use crate::collections::listpack::{Element, Listpack, Position};
+use crate::collections::ordered::Set;
 use crate::collections::table::{self, Record, Table, order};
 use crate::collections::word::Pair::{Large, Pack};
 use crate::collections::word::Word;
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -143,7 +143,7 @@ impl ZSet {
     /// A sorted set of the members and scores in a listpack from outside; `None` if they don't come in pairs, a member
     /// comes twice, a score is none, or they are out of order.
     pub fn from_pack(pack: Listpack, limits: &Limits) -> Option<Self> {
-        let (mut members, mut count) = (BTreeSet::new(), 0);
+        let (mut members, mut count) = (Set::new(), 0);
         let mut last: Option<(f64, Box<[u8]>)> = None;
         for pair in pairs_of(&pack) {
             let member: Box<[u8]> = pair.member.with(|member| member.into());

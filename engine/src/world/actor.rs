@@ -1,6 +1,5 @@
 //! Workloads: clients that keep asking, in one of three ways of knowing where a key is.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -15,6 +14,7 @@ use crate::base::hash::{SLOTS, slot};
 use crate::base::number::parse_i64;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
+use crate::collections::ordered::Map;
 use crate::keyspace::change::write_record;
 use crate::resp::value::ReplyValue;
 
@@ -95,7 +95,7 @@ pub struct Load {
     pub running: bool,
     /// What it saw that must not be.
     pub complaints: Vec<String>,
-    pub ledger: BTreeMap<u32, Written>,
+    pub ledger: Map<u32, Written>,
     client: u16,
     rng: Rng,
     traffic: Traffic,
@@ -147,7 +147,7 @@ impl Load {
             last_error: String::new(),
             running: true,
             complaints: Vec::new(),
-            ledger: BTreeMap::new(),
+            ledger: Map::new(),
             client,
             traffic: Traffic::new(spec.traffic.clone(), rng.fork()),
             spec,
@@ -303,7 +303,7 @@ impl Load {
                 if let What::Write { key, .. } = request.what
                     && self.spec.audit
                 {
-                    self.ledger.entry(key).or_default().redirected = true;
+                    self.ledger.get_or_default(key).redirected = true;
                 }
                 return self.ask(outside, owner, Request { redirections: request.redirections + 1, ..request });
             }
@@ -314,7 +314,7 @@ impl Load {
             && self.spec.audit
         {
             // Refused: it has not happened.
-            self.ledger.entry(key).or_default().open.retain(|&open| open != number);
+            self.ledger.get_or_default(key).open.retain(|&open| open != number);
         }
     }
 
@@ -411,7 +411,7 @@ impl Load {
         if let What::Write { key, number } = request.what
             && self.spec.audit
         {
-            let open = &mut self.ledger.entry(key).or_default().open;
+            let open = &mut self.ledger.get_or_default(key).open;
             if !open.contains(&number) {
                 open.push(number);
             }
@@ -427,7 +427,7 @@ impl Load {
             if let What::Write { key, number } = request.what
                 && self.spec.audit
             {
-                let written = self.ledger.entry(key).or_default();
+                let written = self.ledger.get_or_default(key);
                 written.open.retain(|&open| open != number);
                 if was_sent {
                     written.lost.push(number);
@@ -437,7 +437,7 @@ impl Load {
     }
 
     fn acknowledged(&mut self, sent: Time, key: u32, number: u64, by: NodeId) {
-        let written = self.ledger.entry(key).or_default();
+        let written = self.ledger.get_or_default(key);
         written.open.retain(|&open| open != number);
         written.acknowledged = Some((number, sent, by));
     }

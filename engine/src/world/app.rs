@@ -10,7 +10,7 @@
 //! read in the log, and it follows MOVED. Deliberately absent: writes of users, a cache of its own, and a second look at
 //! rows that the table has got since the filter was filled.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -26,6 +26,7 @@ use super::worker::Receipt;
 use crate::base::hash::slot;
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
+use crate::collections::ordered::Map;
 use crate::keyspace::change::write_record;
 use crate::resp::value::ReplyValue;
 
@@ -113,17 +114,17 @@ pub struct App {
     lanes: Lanes<Request>,
     home: NodeId,
     /// Who owns a slot, learned from MOVED.
-    owners: BTreeMap<u16, NodeId>,
+    owners: Map<u16, NodeId>,
     /// Its place among the world's databases.
     database: usize,
     started: Time,
     next_user: Time,
-    users: BTreeMap<u64, User>,
+    users: Map<u64, User>,
     next_ticket: u64,
     /// Who waits for a lock, and when they look again.
     waiting: VecDeque<(Time, u64)>,
     /// Queries under way, by row: all, and those under a lock.
-    asked: BTreeMap<u32, [u32; 2]>,
+    asked: Map<u32, [u32; 2]>,
     filter: Filter,
     /// The oldest that a row and the absence of one may be by any specification so far; nothing where there is no bound.
     bounds: [Option<Duration>; 2],
@@ -214,14 +215,14 @@ impl App {
             rng,
             lanes: Lanes::new(client),
             home: NodeId(0),
-            owners: BTreeMap::new(),
+            owners: Map::new(),
             database: 0,
             started: Time::ZERO,
             next_user: Time::ZERO,
-            users: BTreeMap::new(),
+            users: Map::new(),
             next_ticket: 0,
             waiting: VecDeque::new(),
-            asked: BTreeMap::new(),
+            asked: Map::new(),
             filter: Filter::Off,
             bounds: [Some(Duration::ZERO); 2],
             is_excused: false,
@@ -510,7 +511,7 @@ impl App {
 
     fn query(&mut self, outside: &mut Outside, ticket: u64) {
         let Some(&User { row, lock, .. }) = self.users.get(&ticket) else { return };
-        let asked = self.asked.entry(row).or_default();
+        let asked = self.asked.get_or_default(row);
         asked[0] += 1;
         asked[1] += u32::from(lock.is_some());
         self.rush = self.rush.max(asked[0]);

@@ -156,7 +156,7 @@ fn keys_are_at_home(world: &World) -> Vec<String> {
 fn acknowledged_writes_are_there(world: &World) -> Vec<String> {
     let mut broken = Vec::new();
     for load in world.loads().filter(|load| load.spec.audit && load.spec.life.ttl.is_none()) {
-        for (&key, written) in &load.ledger {
+        for (&key, written) in load.ledger.iter() {
             let Some((number, asked, owner)) = written.acknowledged else { continue };
             let machine = &world.machines[owner.0 as usize];
             let (false, Some(node)) = (machine.condition == Condition::Down, &machine.node) else { continue };

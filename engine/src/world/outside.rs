@@ -11,7 +11,7 @@
 //! repeat itself), bandwidth, and packets smaller than what was sent at once.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BinaryHeap, VecDeque};
+use alloc::collections::{BinaryHeap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -22,6 +22,7 @@ use super::link::Links;
 use super::trace::{Message, MessageKind, NodeId, Party, Trace, WorldEvent};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
+use crate::collections::ordered::Map;
 use crate::io::Conn;
 
 /// What one way of a connection holds at most before its sender has to wait, in bytes.
@@ -186,7 +187,7 @@ pub struct Outside {
     pub databases: Vec<Database>,
     queue: BinaryHeap<Scheduled>,
     sequence: u64,
-    connections: BTreeMap<u64, Connection>,
+    connections: Map<u64, Connection>,
     next_connection: u64,
     rng: Rng,
 }
@@ -201,7 +202,7 @@ impl Outside {
             databases: Vec::new(),
             queue: BinaryHeap::new(),
             sequence: 0,
-            connections: BTreeMap::new(),
+            connections: Map::new(),
             next_connection: 1,
             rng,
         }
@@ -471,7 +472,8 @@ impl Outside {
     /// Looks again at everything that arrived at a node while it did not look.
     pub fn look_again(&mut self, node: NodeId) {
         for id in self.connections_of(node) {
-            let half = self.connections[&id].half(Way::Up);
+            let Some(connection) = self.connections.get(&id) else { continue };
+            let half = connection.half(Way::Up);
             let arrived = half.segments.iter().filter(|s| s.arrives.is_some_and(|at| at <= self.now)).count();
             for _ in 0..arrived {
                 self.schedule(self.now, Due::Deliver { connection: id, way: Way::Up });

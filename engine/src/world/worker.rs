@@ -12,7 +12,7 @@
 //! may have happened.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,6 +21,7 @@ use super::outside::{Outside, Way};
 use super::trace::{NodeId, Party, WorldEvent};
 use crate::base::rng::Rng;
 use crate::base::time::{Duration, Time};
+use crate::collections::ordered::Set;
 use crate::keyspace::change::write_record;
 use crate::resp::show::argument_text;
 use crate::resp::value::ReplyValue;
@@ -109,11 +110,11 @@ pub struct WorkerStats {
 }
 
 /// What an audited worker remembers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub added: Vec<(Id, Receipt)>,
     /// Entries that were worked on, or made dead letters.
-    pub finished: BTreeSet<Id>,
+    pub finished: Set<Id>,
     /// Entries and their dead letters.
     pub dead: Vec<(Id, Id, Receipt)>,
 }

@@ -1,10 +1,9 @@
 //! HGETEX, HGETDEL: fields' values, with something done to the fields in the same breath.
 
-use alloc::collections::BTreeSet;
-
 use super::fields::{Expiry, FIELDS, Lifetime, WRONG_NUMBER, behind_key, counted, position};
 use super::hdel;
 use super::hexpire::{expire_at_once, set_expiries};
+use crate::collections::ordered::Set;
 use crate::commands::call::Call;
 use crate::commands::collection::{expect, reply_element_or_null};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
@@ -70,7 +69,7 @@ fn hgetdel(call: &mut Call<'_>) -> Outcome {
 fn answer(call: &mut Call<'_>, key: &Key<'_>, fields: Args<'_>, removed: bool) -> Outcome {
     let now = call.state.now;
     let hash = expect::<Hash>(call.state.look_to_write(key))?.map(|hash| hash.at(now));
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     call.reply.array(fields.len());
     for name in fields.iter() {
         let value = hash.and_then(|hash| hash.get(name));

@@ -4,6 +4,7 @@ use super::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outco
 use crate::base::glob;
 use crate::clients::client::Client;
 use crate::clients::pubsub::Topic;
+use crate::collections::ordered::Set;
 use crate::commands::call::Call;
 use crate::resp::encode::{Aggregate, Protocol};
 use crate::resp::error;
@@ -161,7 +162,7 @@ static NUMPAT: Command = Command {
 
 static HELP: Command = Command::help("pubsub|help", Group::PubSub, "6.2.0");
 
-fn set_of(client: &mut Client, topic: Topic) -> &mut alloc::collections::BTreeSet<alloc::boxed::Box<[u8]>> {
+fn set_of(client: &mut Client, topic: Topic) -> &mut Set<alloc::boxed::Box<[u8]>> {
     match topic {
         Topic::Channel => &mut client.channels,
         Topic::Pattern => &mut client.patterns,

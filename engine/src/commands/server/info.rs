@@ -186,7 +186,7 @@ fn command_stats(state: &State, out: &mut String) -> core::fmt::Result {
 }
 
 fn error_stats(state: &State, out: &mut String) -> core::fmt::Result {
-    for (code, count) in &state.stats.error_codes {
+    for (code, count) in state.stats.error_codes.iter() {
         write!(out, "errorstat_{code}:count={count}\r\n")?;
     }
     Ok(())

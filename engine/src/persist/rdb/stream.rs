@@ -13,10 +13,10 @@
 use super::format::*;
 use super::load::Reader;
 use super::save::Writer;
+use crate::collections::ordered::Map;
 use crate::types::Stream;
 use crate::types::stream::named::Number;
 use crate::types::stream::{Consumer, Group, Id, Pending};
-use alloc::collections::BTreeMap;
 
 /// Entries read where that is not known.
 const UNKNOWN: u64 = u64::MAX;
@@ -105,7 +105,7 @@ impl Reader<'_> {
 
     fn group(&mut self, kind: u8, mut group: Group) -> Option<Group> {
         // Whose an entry is comes later.
-        let mut unowned = BTreeMap::new();
+        let mut unowned = Map::new();
         for _ in 0..self.count()? {
             let id = Id::from_bytes(self.array()?);
             let time = u64::from_le_bytes(self.array()?);
@@ -132,7 +132,7 @@ impl Reader<'_> {
     }
 
     /// The entries pending for one consumer.
-    fn owned(&mut self, group: &mut Group, consumer: Number, unowned: &mut BTreeMap<Id, (u64, u64)>) -> Option<()> {
+    fn owned(&mut self, group: &mut Group, consumer: Number, unowned: &mut Map<Id, (u64, u64)>) -> Option<()> {
         for _ in 0..self.count()? {
             let id = Id::from_bytes(self.array()?);
             let (time, count) = unowned.remove(&id)?;

@@ -1,8 +1,7 @@
 //! Which keys were looked at a moment ago, and what became of each.
 
-use std::collections::BTreeMap;
-
 use kvarium_engine::base::time::Duration;
+use kvarium_engine::collections::ordered::Map;
 
 use super::eviction;
 use super::picture::Mark;
@@ -33,11 +32,11 @@ impl Held {
 }
 
 /// The keys of the database that is shown, as of an event, each with what weighs most of what is told of it.
-pub fn marks(store: &Store, other: bool, chosen: Option<u64>, until: u64) -> BTreeMap<Box<[u8]>, Mark> {
-    let mut marks = BTreeMap::new();
+pub fn marks(store: &Store, other: bool, chosen: Option<u64>, until: u64) -> Map<Box<[u8]>, Mark> {
+    let mut marks = Map::new();
     let mut add = |db: usize, key: &[u8], mark: Mark| {
         if db == store.database {
-            let known = marks.entry(Box::from(key)).or_insert(mark);
+            let known = marks.get_or_insert_with(Box::from(key), || mark);
             *known = mark.max(*known);
         }
     };

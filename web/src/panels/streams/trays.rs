@@ -1,9 +1,9 @@
 //! Groups, and below each its consumers with a tray of what is pending for them. Only what is in sight is drawn.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kvarium_engine::base::time::Time;
+use kvarium_engine::collections::ordered::Set;
 use kvarium_engine::inspect::stream::PendingView;
 use yew::prelude::*;
 
@@ -47,7 +47,7 @@ struct Shelf {
 }
 
 /// Groups and consumers that show their name only: by the group's name, and the consumer's where it is one.
-type Folded = BTreeSet<(Vec<u8>, Option<Vec<u8>>)>;
+type Folded = Set<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// How what is pending for a consumer is put into rows.
 #[derive(Clone, Copy)]
