@@ -5,7 +5,7 @@
 //! where a block can be used again. One that nobody has used again within seconds goes back to the system, a piece at a
 //! time, on a thread of its own.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use rustix::mm::{self, Advice, MapFlags, MremapFlags, ProtFlags};
 
-/// See the module. What is smaller than a huge page is left to the system's allocator.
+use crate::pieces;
+
+/// See the module. What is smaller than a huge page is left to [`pieces`].
 pub struct Allocator;
 
 /// From so many bytes on a block is large; mappings are multiples of it: what a huge page has.
@@ -49,7 +51,7 @@ unsafe impl GlobalAlloc for Allocator {
             return kept().take(size).unwrap_or_else(|| map(size));
         }
         // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
+        unsafe { pieces::alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -58,7 +60,7 @@ unsafe impl GlobalAlloc for Allocator {
             return map(mapped(layout.size()));
         }
         // SAFETY: the caller's promise.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { pieces::alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -71,7 +73,7 @@ unsafe impl GlobalAlloc for Allocator {
             return;
         }
         // SAFETY: the caller's promise.
-        unsafe { System.dealloc(block, layout) }
+        unsafe { pieces::dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
@@ -80,7 +82,7 @@ unsafe impl GlobalAlloc for Allocator {
             let new = Layout::from_size_align_unchecked(size, layout.align());
             let (was_large, is_large) = (is_large(layout), is_large(new));
             if !was_large && !is_large {
-                return System.realloc(block, layout, size);
+                return pieces::realloc(block, layout, size);
             }
             if was_large
                 && is_large

@@ -14,6 +14,8 @@ mod limits;
 mod listeners;
 mod log;
 mod pid_file;
+#[cfg(target_os = "linux")]
+mod pieces;
 pub mod replay;
 mod resident;
 mod settings;

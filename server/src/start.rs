@@ -35,7 +35,10 @@ pub fn server(arguments: &Arguments) -> Result<(), String> {
     let keepalive = Duration::from_secs(u64::try_from(config.tcp_keepalive).unwrap_or_default());
     let node = Node::new(config, seed).map_err(|why| format!("Bad configuration: {why}"))?;
     #[cfg(target_os = "linux")]
-    crate::large_blocks::keep_free_ones();
+    {
+        crate::large_blocks::keep_free_ones();
+        crate::pieces::serve();
+    }
     announce(&listeners, page, arguments.host.log_format, &log);
     EventLoop::new(node, listeners, keepalive, log, ConfigFile(settings.file))
         .and_then(EventLoop::run)
