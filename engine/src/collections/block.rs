@@ -6,7 +6,7 @@
 //!
 //! The word's three low bits are not part of the address: a tag there tells what the bytes are ([`super::word`]).
 
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use alloc::alloc::{alloc, dealloc, handle_alloc_error, realloc};
 use core::alloc::Layout;
 use core::fmt;
@@ -161,6 +161,16 @@ impl Block {
         let len = self.len();
         self.shift(range.end..len, range.start);
         self.resize(len - range.len());
+    }
+
+    /// Offers the block for moving.
+    pub fn offer(&mut self, moves: &mut Moves) {
+        let (start, layout) = (self.head().cast(), layout(self.capacity()));
+        // SAFETY: the memory was allocated with this layout.
+        let moved = unsafe { heap::offer(start, layout, moves) };
+        if moved != start {
+            self.word = moved.map_addr(|address| address | self.tag());
+        }
     }
 
     fn set_capacity(&mut self, capacity: usize) {

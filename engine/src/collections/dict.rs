@@ -213,6 +213,11 @@ impl<T: Item> Dict<T> {
         }
         let index = self.index(cursor);
         self.each_in(index, |_, stored| f(item(stored)));
+        self.request_after(cursor, index)
+    }
+
+    /// The cursor at which this bucket ends, what comes there having been requested.
+    fn request_after(&self, cursor: u64, index: usize) -> u64 {
         let next = after(cursor, self.level_of(index));
         // Who scans looks at one bucket after the other, which lie far apart.
         let index = self.index(next);
@@ -220,6 +225,16 @@ impl<T: Item> Dict<T> {
         let then = self.index(after(next, self.level_of(index)));
         prefetch(ptr::from_ref(self.buckets.get(then)).cast());
         next
+    }
+
+    /// [`Dict::scan`], where `f` makes of every item another with the same key.
+    pub fn rescan(&mut self, cursor: u64, mut f: impl FnMut(T) -> T) -> u64 {
+        if self.len == 0 {
+            return 0;
+        }
+        let index = self.index(cursor);
+        self.rewrite(index, |stored| renewed(stored, f(item(stored))));
+        self.request_after(cursor, index)
     }
 
     /// Whether a scan that has come to `cursor` (not 0) has passed the place of this hash.
@@ -557,7 +572,7 @@ impl<T: Item> Dict<T> {
         self.empty_cells(bucket.link(), place);
     }
 
-    fn rewrite(&mut self, index: usize, f: impl Fn(u64) -> u64) {
+    fn rewrite(&mut self, index: usize, mut f: impl FnMut(u64) -> u64) {
         let bucket = self.buckets.get_mut(index);
         bucket.used().for_each(|slot| bucket.set(slot, f(bucket.stored(slot))));
         let mut link = bucket.link();

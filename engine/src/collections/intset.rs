@@ -9,6 +9,7 @@
 use super::block::Block;
 use super::word::INTS;
 use crate::base::bytes::{read_signed, read_unsigned, write_signed};
+use crate::base::heap::Moves;
 use core::cmp::Ordering;
 
 /// See the module.
@@ -38,6 +39,11 @@ impl Intset {
 
     pub(super) fn into_block(self) -> Block {
         self.bytes
+    }
+
+    /// Offers it for moving.
+    pub fn offer(&mut self, moves: &mut Moves) {
+        self.bytes.offer(moves);
     }
 
     /// What an RDB file holds.

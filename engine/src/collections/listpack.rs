@@ -18,6 +18,7 @@
 
 use super::block::Block;
 use crate::base::bytes::{read_signed, read_unsigned, write_signed};
+use crate::base::heap::Moves;
 use crate::base::number::{Text, format_i64, parse_i64};
 use core::ops::Range;
 
@@ -112,6 +113,11 @@ impl Listpack {
 
     pub(super) fn into_block(self) -> Block {
         self.bytes
+    }
+
+    /// Offers it for moving.
+    pub fn offer(&mut self, moves: &mut Moves) {
+        self.bytes.offer(moves);
     }
 
     /// What an RDB file holds.

@@ -6,6 +6,8 @@
 
 use super::listpack::{Element, Iter as PackIter, Listpack, Position};
 use super::row::{Cursor, Node, Row};
+use super::word::Movable;
+use crate::base::heap::Moves;
 use core::iter::{Rev, Take};
 use core::ops::Range;
 
@@ -68,6 +70,16 @@ impl Fill {
             Fill::Bytes(limit) => size > limit,
             Fill::Count(_) => size > COUNTED_BYTES,
         }
+    }
+}
+
+/// Node after node. Deliberately absent: the row that leads to them.
+impl Movable for Quicklist {
+    fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        const AT_ONCE: usize = 8;
+        let (start, end) = (cursor as usize, cursor as usize + AT_ONCE);
+        self.nodes.offer(start..end, moves);
+        if end < self.nodes.len() { end as u64 } else { 0 }
     }
 }
 

@@ -12,7 +12,7 @@
 //! at either end of the row, followed by a new one.
 
 use super::listpack::Listpack;
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ops::{Index, Range};
@@ -145,6 +145,14 @@ impl Row {
         self.size.elements = self.size.elements - count + node.count as usize;
         block.elements = block.elements - count + node.count as usize;
         result
+    }
+
+    /// Offers the listpack of each of these nodes for moving, as far as there are any.
+    pub fn offer(&mut self, range: Range<usize>, moves: &mut Moves) {
+        for at in range.start..range.end.min(self.len()) {
+            let (block, slot) = self.place(at);
+            self.blocks[block].nodes[slot].pack.offer(moves);
+        }
     }
 
     /// Puts a node before the one at `at`, or at the end.

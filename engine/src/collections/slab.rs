@@ -2,15 +2,18 @@
 //! its bytes, and emptied pages serve other sizes or go back.
 //!
 //! ```text
-//!   chunk (from the global allocator):   [page][page][page] …           1 page at first, up to 64
+//!   chunk (from the global allocator):   [page][page][page] …           1 page; in WebAssembly up to 64
 //!   page, 16 KB, aligned to its size:    [header][cell][cell][cell] …   all of one class: 8, 16, 24 … 512 bytes
 //! ```
 //!
 //! A piece's page is found by rounding its address down. No step depends on how much is stored, and no decision
-//! depends on an address. Pieces larger than 512 bytes come from the global allocator. Deliberately absent:
-//! moving pieces, so a page stays as long as one cell of it is in use ([`Slab::spare`]).
+//! depends on an address. Pieces larger than 512 bytes come from the global allocator.
+//!
+//! A page stays as long as one cell of it is in use. So cells come from the fullest page of their class that has room, while
+//! emptier ones get their chance to become empty; and whoever can change what leads to a piece may offer it for moving
+//! ([`Slab::offer`]): out of a sparse page it goes to a fuller one.
 
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use alloc::vec::Vec;
 use core::alloc::Layout;
@@ -21,12 +24,21 @@ const STEP: usize = 8;
 pub const LARGEST_CELL: usize = 512;
 const CLASSES: usize = LARGEST_CELL / STEP;
 const PAGE: usize = if cfg!(miri) { 2048 } else { 16384 };
-const CHUNK_PAGES: u32 = if cfg!(test) { 8 } else { 64 };
+/// Where the allocator wastes as much as a page for every piece that is aligned to one, many pages are asked for at once. Elsewhere
+/// each can go by itself.
+const CHUNK_PAGES: u32 = match (cfg!(test), cfg!(target_family = "wasm")) {
+    (true, _) => 8,
+    (false, true) => 64,
+    (false, false) => 1,
+};
+/// Lists of a class's pages, by how full they are: below a half, below three quarters, below seven eighths, and above.
+const GROUPS: usize = 4;
+/// Pages that go in one step when a whole slab goes.
+const AT_ONCE: usize = 64;
 
 /// Owns the memory of every piece it gave out: dropping it ends them all at once, without running anything.
 pub struct Slab {
-    /// First of the pages of each class that have room.
-    open: [Option<NonNull<Page>>; CLASSES],
+    classes: [Class; CLASSES],
     chunks: Vec<Chunk>,
     /// First of the chunks that have a page nobody uses, linked through `Chunk::next`.
     roomy: Option<u32>,
@@ -42,6 +54,15 @@ pub struct Slab {
 // SAFETY: the chunks are owned by this slab alone.
 unsafe impl Send for Slab {}
 
+/// The pages of a class that have room.
+#[derive(Clone, Copy)]
+struct Class {
+    /// The one from which cells are taken.
+    current: Option<NonNull<Page>>,
+    /// First of the others, in groups.
+    open: [Option<NonNull<Page>>; GROUPS],
+}
+
 /// At the start of its page; the cells follow.
 #[repr(C, align(64))]
 struct Page {
@@ -54,6 +75,18 @@ struct Page {
     fresh: u16,
     live: u16,
     cell: u16,
+    /// So many cells it has.
+    cells: u16,
+    place: Place,
+}
+
+/// Which list a page is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Current,
+    Open(u8),
+    /// In none, as it has no room.
+    Full,
 }
 
 struct Chunk {
@@ -86,7 +119,7 @@ pub const fn cost(size: usize) -> usize {
 impl Slab {
     pub const fn new() -> Self {
         Slab {
-            open: [None; CLASSES],
+            classes: [Class { current: None, open: [None; GROUPS] }; CLASSES],
             chunks: Vec::new(),
             roomy: None,
             vacant: None,
@@ -102,14 +135,14 @@ impl Slab {
         self.used
     }
 
-    /// What the slab holds in its chunks that is no piece: free cells and pages, ends of pages.
+    /// What its pages have that is no piece: free cells, and the ends of pages. The same on every target.
     pub fn spare(&self) -> usize {
         self.held() + self.outside - self.used
     }
 
-    /// Bytes of its chunks.
+    /// Bytes of its pages in use.
     pub fn held(&self) -> usize {
-        self.chunk_pages * PAGE
+        self.pages * PAGE
     }
 
     /// A piece of at least `size` bytes (which must not be 0), at an address divisible by 8.
@@ -122,14 +155,19 @@ impl Slab {
             return from_heap(outside(size));
         }
         let class = (size - 1) / STEP;
-        let page = match self.open[class] {
+        self.take_cell(class)
+    }
+
+    #[inline(always)]
+    fn take_cell(&mut self, class: usize) -> NonNull<u8> {
+        let page = match self.classes[class].current {
             Some(page) => page,
-            None => self.open_page(class),
+            None => self.open(class),
         };
-        // SAFETY: a page in an `open` list is live memory of this slab and has room.
+        // SAFETY: a page that is current is live memory of this slab and has room.
         let (cell, full) = unsafe { (*page.as_ptr()).take(page) };
         if full {
-            self.close(page, class);
+            self.set_place(page, class, Place::Full);
         }
         cell
     }
@@ -146,21 +184,85 @@ impl Slab {
             // SAFETY: by this function's contract it was allocated with this layout.
             return unsafe { dealloc(piece.as_ptr(), outside(size)) };
         }
-        let page = page_of(piece);
         // SAFETY: by this function's contract the page is one of ours, with this cell in use.
-        let (was_full, empty) = unsafe { (*page.as_ptr()).put(page, piece) };
-        let class = (size - 1) / STEP;
-        if was_full {
-            self.open(page, class);
+        unsafe { self.put_cell(piece, (size - 1) / STEP) }
+    }
+
+    /// # Safety
+    /// The cell is of this class and in use, and will be used no more.
+    #[inline(always)]
+    unsafe fn put_cell(&mut self, cell: NonNull<u8>, class: usize) {
+        let page = page_of(cell);
+        // SAFETY: as by contract; no reference to a header outlives a statement.
+        let (place, settled, live) = unsafe {
+            (*page.as_ptr()).put(page, cell);
+            ((*page.as_ptr()).place, (*page.as_ptr()).settled(), (*page.as_ptr()).live)
+        };
+        if place != settled {
+            self.set_place(page, class, settled);
         }
-        if empty {
-            self.close(page, class);
+        if live == 0 {
+            self.set_place(page, class, Place::Full);
             self.return_page(page);
         }
     }
 
-    fn open_page(&mut self, class: usize) -> NonNull<Page> {
+    /// Offers a piece for moving, and returns where it is then: elsewhere, if its page is sparse and there is a fuller one,
+    /// or if the global allocator, whose the larger pieces are, has a better place.
+    ///
+    /// # Safety
+    /// As for [`Slab::free`], though the piece is in use and its owner goes on with what is returned.
+    pub unsafe fn offer(&mut self, piece: NonNull<u8>, size: usize, moves: &mut Moves) -> NonNull<u8> {
+        if size > LARGEST_CELL {
+            // SAFETY: by contract it was allocated with this layout.
+            return unsafe { heap::offer(piece, outside(size), moves) };
+        }
+        let (page, class) = (page_of(piece), (size - 1) / STEP);
+        // SAFETY: by contract the page is one of ours.
+        let place = unsafe { (*page.as_ptr()).place };
+        let moved = match place {
+            Place::Open(group) if usize::from(group) + 1 < GROUPS => self.find_fuller(page, class, group),
+            _ => false,
+        };
+        moves.count(moved, capacity(size));
+        if !moved {
+            return piece;
+        }
+        let cell = self.take_cell(class);
+        // SAFETY: both are cells of this class, one in use and the other new.
+        unsafe {
+            cell.copy_from_nonoverlapping(piece, capacity(size));
+            self.put_cell(piece, class);
+        }
+        cell
+    }
+
+    /// Whether cells are taken from another page than this one, which is in this group, and not from an emptier one unless
+    /// that is to be filled anyway.
+    fn find_fuller(&mut self, page: NonNull<Page>, class: usize, group: u8) -> bool {
+        if self.classes[class].current.is_some() {
+            return true;
+        }
+        self.set_place(page, class, Place::Full);
+        let found = self.classes[class].open[group.into()..].iter().any(Option::is_some);
+        if found {
+            self.open(class);
+        }
+        self.set_place(page, class, Place::Open(group));
+        found
+    }
+
+    /// Makes a page the one from which cells are taken: the fullest that has room, or else a new one.
+    fn open(&mut self, class: usize) -> NonNull<Page> {
+        let fullest = self.classes[class].open.iter().rev().find_map(|first| *first);
+        let page = fullest.unwrap_or_else(|| self.new_page(class));
+        self.set_place(page, class, Place::Current);
+        page
+    }
+
+    fn new_page(&mut self, class: usize) -> NonNull<Page> {
         let (page, chunk) = self.take_page();
+        let cell = (class + 1) * STEP;
         let header = Page {
             next: None,
             previous: None,
@@ -168,38 +270,45 @@ impl Slab {
             freed: 0,
             fresh: HEADER as u16,
             live: 0,
-            cell: ((class + 1) * STEP) as u16,
+            cell: cell as u16,
+            cells: ((PAGE - HEADER) / cell) as u16,
+            place: Place::Full,
         };
         // SAFETY: the page is ours, aligned, and nobody uses it.
         unsafe { page.write(header) };
-        self.open(page, class);
         page
     }
 
-    /// Puts a page first in the list of its class: it is nearly full, so it will be full again soon, while the
-    /// others get their chance to become empty.
-    fn open(&mut self, page: NonNull<Page>, class: usize) {
-        let next = self.open[class].replace(page);
+    /// Takes a page out of the list it is in, and puts it first into another, or into none.
+    fn set_place(&mut self, page: NonNull<Page>, class: usize, place: Place) {
+        let Class { current, open } = &mut self.classes[class];
         // SAFETY: pages of this slab; no reference to a header outlives a statement.
         unsafe {
-            (*page.as_ptr()).next = next;
-            (*page.as_ptr()).previous = None;
-            if let Some(next) = next {
-                (*next.as_ptr()).previous = Some(page);
+            match core::mem::replace(&mut (*page.as_ptr()).place, place) {
+                Place::Current => *current = None,
+                Place::Open(group) => {
+                    let (next, previous) = ((*page.as_ptr()).next, (*page.as_ptr()).previous);
+                    match previous {
+                        Some(previous) => (*previous.as_ptr()).next = next,
+                        None => open[usize::from(group)] = next,
+                    }
+                    if let Some(next) = next {
+                        (*next.as_ptr()).previous = previous;
+                    }
+                }
+                Place::Full => {}
             }
-        }
-    }
-
-    fn close(&mut self, page: NonNull<Page>, class: usize) {
-        // SAFETY: pages of this slab; no reference to a header outlives a statement.
-        unsafe {
-            let (next, previous) = ((*page.as_ptr()).next, (*page.as_ptr()).previous);
-            match previous {
-                Some(previous) => (*previous.as_ptr()).next = next,
-                None => self.open[class] = next,
-            }
-            if let Some(next) = next {
-                (*next.as_ptr()).previous = previous;
+            match place {
+                Place::Current => *current = Some(page),
+                Place::Open(group) => {
+                    let next = open[usize::from(group)].replace(page);
+                    (*page.as_ptr()).next = next;
+                    (*page.as_ptr()).previous = None;
+                    if let Some(next) = next {
+                        (*next.as_ptr()).previous = Some(page);
+                    }
+                }
+                Place::Full => {}
             }
         }
     }
@@ -307,22 +416,28 @@ impl Slab {
         }
     }
 
-    /// Gives one chunk back with all pieces in it, used or not; `false` once there is none. For a slab whose
-    /// pieces are all forgotten, so that a large one can be freed in steps.
+    /// Gives some pages back with all pieces in them, used or not; `false` once there is none. For a slab whose
+    /// pieces are all forgotten, so that a large one can be freed in steps, as many on every target.
     ///
     /// # Safety
     /// No piece of this slab is used any more, and pieces larger than a cell were freed before. Nothing else than
     /// this function is called from then on.
-    pub unsafe fn free_chunk(&mut self) -> bool {
-        match self.chunks.pop() {
-            Some(mut chunk) => {
-                self.chunk_pages -= chunk.pages_held();
-                self.used = self.used.min(self.held());
-                chunk.release();
-                true
-            }
-            None => false,
+    pub unsafe fn free_pages(&mut self) -> bool {
+        if self.chunks.is_empty() {
+            return false;
         }
+        self.pages = self.pages.saturating_sub(AT_ONCE);
+        self.used = self.used.min(self.pages * PAGE);
+        while let Some(last) = self.chunks.last_mut() {
+            let left = self.chunk_pages - last.pages_held();
+            if left < self.pages {
+                break;
+            }
+            self.chunk_pages = left;
+            last.release();
+            self.chunks.pop();
+        }
+        true
     }
 }
 
@@ -358,20 +473,30 @@ impl Page {
         (at(this, offset), self.is_full())
     }
 
-    /// Takes a cell back; whether the page was full, and whether it is empty now.
+    /// Takes a cell back.
     #[inline(always)]
-    fn put(&mut self, this: NonNull<Page>, cell: NonNull<u8>) -> (bool, bool) {
-        let was_full = self.is_full();
+    fn put(&mut self, this: NonNull<Page>, cell: NonNull<u8>) {
         // SAFETY: the cell is 8 bytes or more of this page, and used by nobody any more.
         unsafe { cell.cast::<u16>().write(self.freed) };
         self.freed = (cell.addr().get() - this.addr().get()) as u16;
         self.live -= 1;
-        (was_full, self.live == 0)
     }
 
     #[inline(always)]
     fn is_full(&self) -> bool {
-        self.freed == 0 && self.fresh as usize + self.cell as usize > PAGE
+        self.live == self.cells
+    }
+
+    /// Where a page belongs that has room.
+    #[inline(always)]
+    fn settled(&self) -> Place {
+        let (live, eighth) = (u32::from(self.live) * 8, u32::from(self.cells));
+        match self.place {
+            Place::Current => Place::Current,
+            _ => {
+                Place::Open(u8::from(live >= 4 * eighth) + u8::from(live >= 6 * eighth) + u8::from(live >= 7 * eighth))
+            }
+        }
     }
 }
 
@@ -523,24 +648,58 @@ mod tests {
     fn emptied_chunks_go_back_while_others_stay() {
         let mut slab = Slab::new();
         let mut pieces: Vec<_> = (0..40 * PAGE / 512).map(|n| Piece::new(&mut slab, 512, n as u8)).collect();
-        let held = slab.held();
+        let held = slab.chunk_pages;
         for piece in pieces.split_off(PAGE / 512) {
             piece.free(&mut slab);
         }
-        assert!(slab.held() <= held / 2 && slab.held() > 0);
+        assert!(slab.chunk_pages <= held / 2 && slab.chunk_pages > 0);
         pieces.into_iter().for_each(|piece| piece.free(&mut slab));
-        assert_eq!(slab.held(), 0);
+        assert_eq!(slab.chunk_pages, 0);
     }
 
     #[test]
-    fn a_forgotten_slab_is_freed_chunk_by_chunk() {
+    fn what_is_offered_leaves_sparse_pages_and_then_stays() {
+        let (mut rng, mut slab, mut pieces) = (Rng::new(3), Slab::new(), Vec::new());
+        let count = if cfg!(miri) { 400 } else { 20_000 };
+        for n in 0..count {
+            let size = [16, 40, 200, 800][n % 4];
+            pieces.push(Piece::new(&mut slab, size, n as u8));
+        }
+        for _ in 0..count * 3 / 4 {
+            let at = rng.below(pieces.len() as u64) as usize;
+            pieces.swap_remove(at).free(&mut slab);
+        }
+        let mut offer_all = |pieces: &mut Vec<Piece>| {
+            let mut moves = Moves::default();
+            for piece in pieces {
+                // SAFETY: the piece is in use, and leads to where it is afterwards.
+                piece.start = unsafe { slab.offer(piece.start, piece.size, &mut moves) };
+            }
+            (moves, slab.used(), slab.spare())
+        };
+        let (moves, used, spare) = offer_all(&mut pieces);
+        // Of each of three classes there may be a page more, and those are left that are seven eighths full.
+        assert!(spare <= used / 7 + 3 * PAGE, "{spare} beside {used}");
+        assert!(moves.moved > 0 && moves.moved + moves.stayed == pieces.len() as u64);
+        for _ in 0..3 {
+            offer_all(&mut pieces);
+        }
+        let (moves, ..) = offer_all(&mut pieces);
+        assert!(moves.moved <= 3 * (PAGE / 16) as u64 / 8, "{moves:?}");
+        assert_eq!(slab.used(), pieces.iter().map(|piece| cost(piece.size)).sum::<usize>());
+        pieces.into_iter().for_each(|piece| piece.free(&mut slab));
+        assert_eq!((slab.used(), slab.chunk_pages), (0, 0));
+    }
+
+    #[test]
+    fn a_forgotten_slab_is_freed_in_steps() {
         let mut slab = Slab::new();
-        (0..10 * PAGE / 64).for_each(|_| _ = slab.allocate(64));
+        (0..3 * AT_ONCE * PAGE / 64).for_each(|_| _ = slab.allocate(64));
         let mut steps = 0;
         // SAFETY: no piece is used after this.
-        while unsafe { slab.free_chunk() } {
+        while unsafe { slab.free_pages() } {
             steps += 1;
         }
-        assert!(steps > 2 && slab.held() == 0);
+        assert!(steps > 2 && slab.chunk_pages == 0);
     }
 }

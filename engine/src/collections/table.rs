@@ -15,7 +15,8 @@
 use super::counted::{self, Counted};
 use super::dict::{self, Dict, prefetch};
 use super::slab::{self, LARGEST_CELL, Slab};
-use crate::base::heap;
+use super::word::Movable;
+use crate::base::heap::{self, Moves};
 use crate::base::rng::Rng;
 use crate::base::sort;
 use crate::collections::ordered::Set;
@@ -331,10 +332,10 @@ impl Table {
         }
         let kept = self.dict.len().saturating_sub(budget);
         let Table { dict, store, .. } = self;
-        // The chunks of the slab become empty all at once, when the last records go.
-        const CHUNKS: usize = 4 << 20;
+        // The pages of the slab become empty all at once, when the last records go.
+        const PAGES: usize = 4 << 20;
         let held = store.held();
-        while dict.len() > kept && held - store.held() < CHUNKS {
+        while dict.len() > kept && held - store.held() < PAGES {
             // SAFETY: the ranking is empty, and the dict drops what it drains.
             dict.drain_bucket(|pointer| unsafe { store.free(pointer) });
         }
@@ -345,7 +346,7 @@ impl Table {
         const AT_ONCE: usize = 1024;
         for _ in 0..=budget / AT_ONCE {
             // SAFETY: there are no records any more, and none will be made.
-            if !dict.drain_bucket(|_| ()) && !unsafe { store.free_chunk() } {
+            if !dict.drain_bucket(|_| ()) && !unsafe { store.free_pages() } {
                 *self = Table::new((0, 0));
                 return true;
             }
@@ -453,6 +454,33 @@ impl Clone for Table {
     }
 }
 
+/// Records one bucket after another. Deliberately absent: the tables and trees that lead to them.
+impl Movable for Table {
+    fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        let Table { dict, store, ranking } = self;
+        dict.rescan(cursor, |old| {
+            // SAFETY: the record is this store's, and what led to it leads to where it is from here on.
+            let new = unsafe { store.offer(old, moves) };
+            if new != old
+                && let Some(ranking) = ranking
+            {
+                // SAFETY: the record is alive.
+                let record = unsafe { new.read() };
+                if let Some(number) = record.number {
+                    let moved = |ranked: Ranked| if ranked.pointer == old { new } else { ranked.pointer };
+                    // SAFETY: all but the old one are alive.
+                    let key = |ranked| unsafe { moved(ranked).read() }.key;
+                    let comes_before =
+                        |ranked: Ranked| order((ranked.number, key(ranked)), (number, record.key)).is_lt();
+                    let rank = ranking.partition(comes_before);
+                    ranking.replace(rank, Ranked { number, pointer: new });
+                }
+            }
+            new
+        })
+    }
+}
+
 impl Drop for Table {
     fn drop(&mut self) {
         let Table { dict, store, .. } = self;
@@ -509,18 +537,18 @@ struct Store {
 }
 
 impl Store {
-    /// Bytes of the slab's chunks.
+    /// Bytes of the slab's pages.
     fn held(&self) -> usize {
         self.slab.as_ref().map_or(0, |slab| slab.held())
     }
 
-    /// Gives back one chunk of the slab's; false once there is none.
+    /// Gives back some pages of the slab's; false once there is none.
     ///
     /// # Safety
     /// There are no records any more, and nothing else is asked for from then on.
-    unsafe fn free_chunk(&mut self) -> bool {
+    unsafe fn free_pages(&mut self) -> bool {
         // SAFETY: as by contract.
-        self.slab.as_mut().is_some_and(|slab| unsafe { slab.free_chunk() })
+        self.slab.as_mut().is_some_and(|slab| unsafe { slab.free_pages() })
     }
 
     fn create(&mut self, record: Record<'_>, in_slab: bool) -> Pointer {
@@ -547,6 +575,24 @@ impl Store {
             // SAFETY: likewise.
             _ => unsafe { dealloc(start.as_ptr(), layout(size)) },
         }
+    }
+}
+
+impl Store {
+    /// Offers a record for moving.
+    ///
+    /// # Safety
+    /// The record was made here, and its owner goes on with what is returned.
+    unsafe fn offer(&mut self, Pointer(start): Pointer, moves: &mut Moves) -> Pointer {
+        // SAFETY: the record is alive.
+        let (shape, head) = unsafe { Shape::read(start) };
+        let size = shape.size();
+        Pointer(match &mut self.slab {
+            // SAFETY: `create` took it from there, for the same size.
+            Some(slab) if head & IN_SLAB != 0 => unsafe { slab.offer(start, size, moves) },
+            // SAFETY: likewise.
+            _ => unsafe { heap::offer(start, layout(size), moves) },
+        })
     }
 }
 

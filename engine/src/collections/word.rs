@@ -12,7 +12,9 @@ use super::block::Block;
 use super::dict::prefetch;
 use super::intset::Intset;
 use super::listpack::Listpack;
+use crate::base::heap::{self, Moves};
 use alloc::boxed::Box;
+use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
@@ -35,6 +37,13 @@ pub enum View<I, P, L> {
 pub enum Pair<P, L> {
     Pack(P),
     Large(L),
+}
+
+/// A large encoding whose pieces of memory can be moved.
+pub trait Movable {
+    /// Offers some of the pieces for moving, a bounded number of them, and returns the cursor to go on with; 0 begins and 0
+    /// ends.
+    fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64;
 }
 
 const PACK: usize = 0;
@@ -115,6 +124,24 @@ impl<L> Word<L> {
             View::Large(large) => Pair::Large(large),
             View::Ints(_) => unreachable!("an intset in a type that has none"),
         }
+    }
+
+    /// Offers what the word leads to for moving, of a large encoding a part: see [`Movable::offer`].
+    pub fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64
+    where
+        L: Movable,
+    {
+        if cursor == 0 && self.tag() == LARGE {
+            // SAFETY: the word owns such a box, and leads to where it is from now on.
+            let moved = unsafe { heap::offer(self.boxed().cast(), Layout::new::<L>(), moves) };
+            self.word = moved.map_addr(|address| address | LARGE);
+        }
+        match self.view_mut() {
+            View::Pack(pack) => pack.offer(moves),
+            View::Ints(ints) => ints.offer(moves),
+            View::Large(large) => return large.offer(cursor, moves),
+        }
+        0
     }
 
     /// Requests the beginning of what the word leads to.

@@ -7,7 +7,7 @@
 //! items make the same filter wherever they are added.
 
 use crate::base::hash::siphash;
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -307,6 +307,11 @@ impl Bloom {
     /// How many pieces of memory it is made of.
     pub fn pieces(&self) -> usize {
         self.filters.len()
+    }
+
+    /// Offers nothing for moving: a filter is large, and few.
+    pub fn offer(&mut self, _: u64, _: &mut Moves) -> u64 {
+        0
     }
 
     /// Frees about `budget` filters, but for the first; whether no other is left.

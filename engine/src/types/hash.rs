@@ -4,6 +4,7 @@
 //! nothing for the possibility. Nothing here knows the time: [`Hash::at`] and [`Hash::remove_expired`] are told it.
 
 use super::Limits;
+use crate::base::heap::Moves;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::collections::listpack::{Element, Listpack, Position};
@@ -291,6 +292,11 @@ impl Hash {
             removed += 1;
         }
         removed
+    }
+
+    /// Offers some of its memory for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+    pub fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        self.encoding.offer(cursor, moves)
     }
 
     /// Frees about `budget` fields; whether none is left.

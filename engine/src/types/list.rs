@@ -4,7 +4,7 @@
 //! `list-max-listpack-size`, and shrinks back once one node is left that is at most half full.
 
 use super::{Limits, resolve_range};
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use crate::collections::listpack::{Element, Iter as PackIter, Listpack};
 use crate::collections::quicklist::{Iter as QuickIter, IterBack as QuickBack, Quicklist, Side};
 use crate::collections::word::Pair::{Large as Quick, Pack};
@@ -266,6 +266,11 @@ impl List {
         let near = starts.take_while(move |(start, _)| *start < end);
         let indices = near.flat_map(|(start, pack)| pack.indices_of(text).map(move |index| start + index));
         indices.take_while(move |index| *index < end)
+    }
+
+    /// Offers some of its memory for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+    pub fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        self.encoding.offer(cursor, moves)
     }
 
     /// Frees about `budget` elements; whether none is left.

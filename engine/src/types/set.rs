@@ -1,6 +1,7 @@
 //! The set: an intset while all members are integers, a listpack while it is small, a table beyond.
 
 use super::Limits;
+use crate::base::heap::Moves;
 use crate::base::number::{format_i64, i64_text_len, parse_i64};
 use crate::base::rng::Rng;
 use crate::collections::intset::Intset;
@@ -359,6 +360,11 @@ impl Set {
             }
         }
         self.encoding = Word::ints(ints);
+    }
+
+    /// Offers some of its memory for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+    pub fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        self.encoding.offer(cursor, moves)
     }
 
     /// Frees about `budget` members; whether none is left.

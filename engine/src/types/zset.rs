@@ -5,6 +5,7 @@
 //! found first ([`ZSet::ranks_by_score`], [`ZSet::ranks_by_lex`]) and then read, counted or removed like any other.
 
 use super::Limits;
+use crate::base::heap::Moves;
 use crate::base::number::{exact_integer, format_f64, parse_f64_saturating};
 use crate::base::rng::Rng;
 use crate::collections::listpack::{Element, Listpack, Position};
@@ -383,6 +384,11 @@ impl ZSet {
             push_score(&mut pack, score);
         }
         self.encoding = Word::pack(pack);
+    }
+
+    /// Offers some of its memory for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+    pub fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        self.encoding.offer(cursor, moves)
     }
 
     /// Frees about `budget` members; whether none is left.

@@ -12,7 +12,7 @@ use super::id::Id;
 use super::named::room_for;
 pub use super::node::Entry;
 use super::node::{self, Node};
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use crate::collections::counted::{self, Counted};
 use crate::collections::listpack::{Listpack, Position};
 use crate::types::Limits;
@@ -335,6 +335,14 @@ impl Entries {
         }
         let above = beyond.map(|at| common(key(farthest), key(at))).max(before.min(after));
         leaf + usize::from(above.map_or(0, |above| above + 1) < parting) + usize::from(parting + 1 < below)
+    }
+
+    /// Offers some of the nodes for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+    pub(super) fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        const AT_ONCE: usize = 8;
+        let (start, end) = (cursor as usize, cursor as usize + AT_ONCE);
+        self.packs.iter_mut().take(end).skip(start).flatten().for_each(|pack| pack.offer(moves));
+        if end < self.packs.len() { end as u64 } else { 0 }
     }
 
     /// Frees about `budget` nodes; whether none is left.

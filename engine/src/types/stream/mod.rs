@@ -14,6 +14,7 @@ pub use groups::{Consumer, Group, Pending};
 pub use id::Id;
 pub use trim::{Keep, Trim};
 
+use crate::base::heap::Moves;
 use named::{Named, Number};
 
 /// See the module.
@@ -81,6 +82,12 @@ impl Stream {
         self.group_memory += group.memory();
         self.pending += group.pending();
         result
+    }
+
+    /// Offers its nodes for moving, some at a time: the cursor to go on with; 0 begins and 0 ends. Deliberately absent: groups
+    /// and what is pending, which are small beside the entries.
+    pub fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+        self.entries.offer(cursor, moves)
     }
 
     /// Frees about `budget` pieces; whether nothing is left.
