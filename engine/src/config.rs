@@ -351,6 +351,13 @@ parameters! {
     "hz" hz: i64 = 10, 1..=500, Anytime;
     "dynamic-hz" dynamic_hz: bool = true, (), Anytime;
     "active-expire-effort" active_expire_effort: i64 = 1, 1..=10, Anytime;
+    "activedefrag" activedefrag: bool = true, (), Anytime;
+    "active-defrag-ignore-bytes" active_defrag_ignore_bytes: Bytes = Bytes(4 << 20), 1..=MAX as u64, Anytime;
+    "active-defrag-threshold-lower" active_defrag_threshold_lower: i64 = 5, 0..=1000, Anytime;
+    "active-defrag-threshold-upper" active_defrag_threshold_upper: i64 = 15, 0..=1000, Anytime;
+    "active-defrag-cycle-min" active_defrag_cycle_min: i64 = 1, 1..=99, Anytime;
+    "active-defrag-cycle-max" active_defrag_cycle_max: i64 = 25, 1..=99, Anytime;
+    "active-defrag-max-scan-fields" active_defrag_max_scan_fields: i64 = 64, 1..=MAX, Anytime;
     "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = true, (), Anytime;
     "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = true, (), Anytime;
     "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool = true, (), Anytime;

@@ -25,8 +25,9 @@ pub enum Input<'a> {
     Writable { conn: Conn },
     /// The connection ended, from the other side or by an error.
     Closed { conn: Conn },
-    /// Memory that the process holds, in bytes, as its operating system counts it.
-    Resident { bytes: u64 },
+    /// Memory that the process holds, in bytes, as its operating system counts it, and what of it the host's allocator holds
+    /// beside what it has given out.
+    Resident { bytes: u64, sparse: u64 },
     /// The moment named by `next_wakeup` has come.
     Timeout,
     /// The host was asked to stop (SIGTERM, SIGINT).

@@ -15,6 +15,7 @@ pub mod collections;
 pub mod commands;
 pub mod config;
 pub mod conversion;
+pub mod defrag;
 pub mod event;
 pub mod execute;
 pub mod expiry;

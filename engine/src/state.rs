@@ -20,6 +20,7 @@ use crate::collections::ordered::Map;
 use crate::commands::Names;
 use crate::commands::declaration::Command;
 use crate::config::Config;
+use crate::defrag::Walk;
 use crate::event::{Event, Events, Gone, Level};
 use crate::expiry::Cycle;
 use crate::io::Conn;
@@ -62,6 +63,8 @@ pub struct State {
     pub run_id: String,
     /// Memory of the process, as the host last said.
     pub resident: u64,
+    /// What of it is held by the host's allocator beside what it has given out, likewise.
+    pub(crate) sparse_outside: u64,
     /// The command that is running counts as use of the keys it reads.
     pub(crate) touching: bool,
     /// Commands run as part of EXEC; their replies are its elements.
@@ -71,6 +74,7 @@ pub struct State {
     /// Keys and fields whose time has passed are also removed where nobody asks for them.
     pub(crate) active_expire: bool,
     pub(crate) expiry: Cycle,
+    pub(crate) defrag: Walk,
     /// Keys found past their time by a command that only reads; removed when it is done.
     pub(crate) overdue: Vec<(usize, Box<[u8]>)>,
     /// Changes that no command made: of keys and fields whose time had passed, and of keys that had to go.
@@ -587,6 +591,11 @@ impl State {
     /// Bytes of what was taken out of the keyspace and is still to be freed.
     pub fn pending_memory(&self) -> usize {
         self.keyspace.doomed().1 + self.remains.iter().map(Remains::memory).sum::<usize>()
+    }
+
+    /// Bytes in pages that are held because of others in use: of the keyspace's own memory and of the host's.
+    pub fn sparse(&self) -> u64 {
+        self.keyspace.spare() as u64 + self.sparse_outside
     }
 
     /// How often commands have modified data: grows with every change of a value or an expiry that a command made.

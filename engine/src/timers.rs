@@ -1,6 +1,7 @@
 //! What happens by itself: one table of timers, each a bounded step.
 
 use crate::base::time::{Duration, Time};
+use crate::defrag;
 use crate::expiry;
 use crate::room;
 use crate::state::State;
@@ -17,6 +18,7 @@ pub const TIMERS: &[Timer] = &[
     Timer { name: "clients", every: |_| Duration::from_seconds(1), run: check_clients },
     Timer { name: "free", every: free_soon, run: free_some },
     Timer { name: "room", every: room_soon, run: make_room },
+    Timer { name: "defrag", every: defrag::next_step, run: defrag::step },
 ];
 
 fn free_soon(state: &State) -> Duration {

@@ -30,7 +30,7 @@ const ACCEPT_AT_ONCE: usize = 1000;
 /// When to try again after the system had no file left for a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How often the node learns how much memory the process holds.
-const RESIDENT_EVERY: Duration = Duration::from_seconds(1);
+const RESIDENT_EVERY: Duration = Duration::from_millis(100);
 
 /// A connection's token is its number; the others are counted down from the end.
 const SIGNALS: Token = Token(usize::MAX - 1);
@@ -237,13 +237,21 @@ impl EventLoop {
         if self.resident_due <= self.now {
             self.resident_due = self.now + RESIDENT_EVERY;
             if let Some(bytes) = resident::bytes() {
-                self.feed(Input::Resident { bytes });
+                self.feed(Input::Resident { bytes, sparse: sparse() });
             }
         }
         if self.node.next_wakeup().is_some_and(|due| due <= self.now) {
             self.feed(Input::Timeout);
         }
     }
+}
+
+/// What the allocator holds beside what it has given out.
+fn sparse() -> u64 {
+    #[cfg(target_os = "linux")]
+    return crate::pieces::spare() as u64;
+    #[cfg(not(target_os = "linux"))]
+    return 0;
 }
 
 /// Apart from [`EventLoop::feed`], because received bytes lie in the event loop's own buffer.

@@ -12,7 +12,20 @@ const LAYERS: &[&[&str]] = &[
     &["types"],
     &["keyspace"],
     &["clients", "cluster", "persist"],
-    &["ahead", "commands", "config", "conversion", "execute", "expiry", "inspect", "node", "room", "state", "timers"],
+    &[
+        "ahead",
+        "commands",
+        "config",
+        "conversion",
+        "defrag",
+        "execute",
+        "expiry",
+        "inspect",
+        "node",
+        "room",
+        "state",
+        "timers",
+    ],
     &["world"],
 ];
 

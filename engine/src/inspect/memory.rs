@@ -23,7 +23,7 @@ pub struct Account {
     pub pubsub: usize,
     /// Which keys are watched, and which are waited for.
     pub waits: usize,
-    /// Pages of the keyspace's memory that are not full: beside what is used, as an allocator's own are.
+    /// What is held in pages that are not full, of the keyspace's memory and of the host's: beside what is used.
     pub spare: usize,
 }
 
@@ -72,7 +72,7 @@ impl Account {
             clients: state.clients.memory(),
             pubsub: state.pubsub.memory(),
             waits: state.watches.memory() + state.blocked.memory(),
-            spare: keyspace.spare(),
+            spare: usize::try_from(state.sparse()).unwrap_or(usize::MAX),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Key;
 use super::access::Mark;
 use super::entry::Entry;
-use super::entry::store::{Expiry, Index, Share, Store};
+use super::entry::store::{Expiry, Index, Offers, Share, Store};
 use super::entry::value::{Kind, Object, Value};
 use crate::base::number::parse_i64;
 use crate::base::rng::Rng;
@@ -174,6 +174,17 @@ impl Db {
     /// there from the first call to the last is seen at least once. In cluster mode the slot is in the low 14 bits.
     pub fn scan(&self, cursor: u64, f: impl FnMut(&Entry)) -> u64 {
         self.store.scan(Index::All, cursor, f)
+    }
+
+    /// Offers the memory of some entries for moving, and returns the cursor for the next call; 0 begins and 0 ends. Nothing that
+    /// could be asked for changes. The keys of values of more than `most` pieces are left in [`Offers::large`].
+    pub fn offer(&mut self, cursor: u64, most: usize, offers: &mut Offers) -> u64 {
+        self.store.offer(cursor, most, offers)
+    }
+
+    /// Offers some of what such a value holds, likewise.
+    pub fn offer_value(&mut self, key: &Key, cursor: u64, offers: &mut Offers) -> u64 {
+        self.store.offer_value(key, cursor, offers)
     }
 
     /// [`Db::scan`] over the keys that have an expiry.

@@ -15,7 +15,7 @@ mod signature;
 
 pub use self::db::{Db, Remains};
 pub use self::entry::Entry;
-pub use self::entry::store::Share;
+pub use self::entry::store::{Offers, Share};
 pub use self::entry::value::{Kind, Object, Value, ValueRef};
 pub use self::signature::Signature;
 

@@ -20,13 +20,15 @@ pub mod value;
 
 use self::value::{Kind, Object, Value, ValueRef, WORD, expose, exposed};
 use crate::base::bytes::read_signed;
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use crate::base::time::Time;
 use crate::collections::dict::Item;
 use crate::collections::slab::{self, Slab};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::alloc::Layout;
 use core::cell::Cell;
+use core::mem::{self, ManuallyDrop};
 use core::ptr::{self, NonNull};
 
 /// The longest string that lies in its entry; a longer one is a vector of its own, that can grow in place.
@@ -352,6 +354,24 @@ impl EntryPtr {
         }
     }
 
+    /// Offers the entry for moving, and returns where it is then: a pointer to replace this one.
+    pub unsafe fn offer(self, slab: &mut Slab, moves: &mut Moves) -> EntryPtr {
+        // SAFETY: the piece is the slab's, and as large as the entry says.
+        EntryPtr(unsafe { slab.offer(self.0, self.size(), moves) })
+    }
+
+    /// Offers what the entry points at for moving, some of a large object: returns the cursor to go on with; 0 begins and 0
+    /// ends.
+    pub unsafe fn offer_value(self, cursor: u64, moves: &mut Moves) -> u64 {
+        // SAFETY: the entry is alive, owns what it points at, and points at where that is from here on.
+        unsafe {
+            let Form::Boxed(pointer) = self.entry().form() else { return 0 };
+            let (pointer, next) = pointer.offer(cursor, moves);
+            Writer(self.0.add(HEADER + self.entry().value_at())).write_pointer(pointer);
+            next
+        }
+    }
+
     /// Gives the entry's piece back, the value being dropped or taken already.
     pub unsafe fn free(self, slab: &mut Slab) {
         // SAFETY: the piece is the slab's, and as large as the entry says.
@@ -491,6 +511,38 @@ impl Pointer {
         }
     }
 
+    /// Offers what is pointed at for moving, some of a large object, and returns where it is then with the cursor to go on with.
+    ///
+    /// # Safety
+    /// Who owns what is pointed at goes on with what is returned.
+    unsafe fn offer(self, cursor: u64, moves: &mut Moves) -> (Pointer, u64) {
+        match self {
+            Pointer::Bytes(bytes) => {
+                // SAFETY: the pointer came out of an `Arc`, and the share is not given up.
+                let mut shared = ManuallyDrop::new(unsafe { Arc::from_raw(bytes.as_ptr()) });
+                // What a reply shares stays until it has gone.
+                if let Some(vector) = Arc::get_mut(&mut shared)
+                    && let Ok(layout) = Layout::array::<u8>(vector.capacity())
+                    && layout.size() > 0
+                {
+                    let mut parts = ManuallyDrop::new(mem::take(vector));
+                    // SAFETY: the vector was allocated as it says, and goes on where its bytes are now.
+                    *vector = unsafe {
+                        let start = heap::offer(NonNull::new_unchecked(parts.as_mut_ptr()), layout, moves);
+                        Vec::from_raw_parts(start.as_ptr(), parts.len(), parts.capacity())
+                    };
+                }
+                (self, 0)
+            }
+            // SAFETY: the object goes back into the word that it came out of.
+            Pointer::Object(kind, word) => unsafe {
+                let mut object = Object::from_word(kind, word);
+                let next = object.offer(cursor, moves);
+                (Pointer::from_object(object), next)
+            },
+        }
+    }
+
     /// # Safety
     /// Who owns what is pointed at gives it up.
     pub unsafe fn into_value(self) -> Value {
@@ -562,8 +614,17 @@ impl Writer {
                     self.write(&(bytes.len() as u16).to_le_bytes()[..1 + usize::from(wide)]);
                     self.write(bytes);
                 }
-                Form::Boxed(Pointer::Bytes(bytes)) => self.write(&(bytes.addr().get() as u64).to_le_bytes()),
-                Form::Boxed(Pointer::Object(_, word)) => {
+                Form::Boxed(pointer) => self.write_pointer(pointer),
+            }
+        }
+    }
+
+    unsafe fn write_pointer(&mut self, pointer: Pointer) {
+        // SAFETY: the caller has made room for a pointer.
+        unsafe {
+            match pointer {
+                Pointer::Bytes(bytes) => self.write(&(bytes.addr().get() as u64).to_le_bytes()),
+                Pointer::Object(_, word) => {
                     // Pieces begin aligned, so that the place does not depend on where this one is.
                     let gap = self.0.addr().get().wrapping_neg() % WORD;
                     self.write(&[0; 2 * WORD][..gap + WORD]);

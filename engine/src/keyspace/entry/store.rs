@@ -4,11 +4,14 @@
 use super::tables::{Table, Tables};
 use super::value::{Kind, Object, Value};
 use super::{Entry, EntryPtr, Form, LONGEST_INLINE, Pointer, own};
+use crate::base::hash::siphash;
+use crate::base::heap::Moves;
 use crate::base::number::format_i64;
 use crate::base::rng::Rng;
 use crate::base::time::Time;
 use crate::collections::slab::{self, Slab};
 use crate::keyspace::Key;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem::{self, ManuallyDrop};
@@ -47,6 +50,26 @@ pub struct Share {
     pub memory: usize,
 }
 
+/// What has been offered for moving, and what came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Offers {
+    pub moves: Moves,
+    /// Keys of which something was moved, and of which nothing was.
+    pub moved_keys: u64,
+    pub stayed_keys: u64,
+    /// Keys whose values are still to be offered, being too large for a step.
+    pub large: Vec<Box<[u8]>>,
+}
+
+impl Offers {
+    /// Counts a key, with how much had been moved before it.
+    fn count_key(&mut self, before: u64) {
+        let is_moved = self.moves.moved > before;
+        self.moved_keys += u64::from(is_moved);
+        self.stayed_keys += u64::from(!is_moved);
+    }
+}
+
 /// An object that is being edited. Should that panic, its entry still owns it.
 struct Lent {
     entry: EntryPtr,
@@ -72,8 +95,8 @@ pub enum Index {
 
 /// Editing room beyond this is not kept.
 const LARGEST_SCRATCH: usize = 4096;
-/// As many pieces are freed in the time that a chunk of memory takes.
-const CHUNK: usize = 1000;
+/// As many pieces are freed in the time that it takes to give pages back.
+const PAGES: usize = 1000;
 /// A value of more pieces than this is freed in steps, as Redis does it.
 const LARGE: usize = 64;
 
@@ -335,7 +358,7 @@ impl Store {
         self.doomed.free(budget)
     }
 
-    /// Frees about as many entries, pieces of values, or chunks of memory, as `budget` says; whether all is freed.
+    /// Frees about as many entries, or pieces of values, as `budget` says, or as much memory in the same time; whether all is freed.
     pub fn free_some(&mut self, budget: usize) -> bool {
         let mut left = self.doomed.free(budget.max(1));
         // Those tables hold no entries of their own.
@@ -347,7 +370,7 @@ impl Store {
             let Store { slab, outside, values, doomed, .. } = self;
             let more = self.entries.drain_bucket(|entry| {
                 freed += 1;
-                // Where nothing but cells is left, they all go with their chunks.
+                // Where nothing but cells is left, they all go with their pages.
                 if *outside > 0 {
                     // SAFETY: see the invariants; nothing leads to the entry any more.
                     unsafe {
@@ -364,10 +387,48 @@ impl Store {
             left = self.doomed.free(left - left.min(1 + freed));
         }
         // SAFETY: once the tables are empty nothing leads to any entry.
-        while left > 0 && self.entries.len() == 0 && unsafe { self.slab.free_chunk() } {
-            left = left.saturating_sub(CHUNK);
+        while left > 0 && self.entries.len() == 0 && unsafe { self.slab.free_pages() } {
+            left = left.saturating_sub(PAGES);
         }
         left > 0
+    }
+
+    /// Offers the entries of a bucket, with what they point at, for moving, and returns the cursor to go on with; 0 begins and 0
+    /// ends. Of a value of more than `most` pieces only the entry is offered.
+    pub fn offer(&mut self, cursor: u64, most: usize, offers: &mut Offers) -> u64 {
+        let Store { entries, expires, partly, slab, .. } = self;
+        let seed = entries.seed();
+        entries.rescan(cursor, |slot, old| {
+            let before = offers.moves.moved;
+            // SAFETY: see the invariants; all tables lead to where the entry is from here on.
+            let new = unsafe {
+                if old.entry().pieces() > most {
+                    offers.large.push(old.entry().key().into());
+                } else {
+                    let mut within = old.offer_value(0, &mut offers.moves);
+                    while within != 0 {
+                        within = old.offer_value(within, &mut offers.moves);
+                    }
+                }
+                old.offer(slab, &mut offers.moves)
+            };
+            // SAFETY: likewise.
+            let entry = unsafe { new.entry() };
+            let (expires_itself, expires_partly) = (entry.has_expiry(), entry.has_expiring_parts());
+            if new != old && (expires_itself || expires_partly) {
+                let key = Key { bytes: entry.key(), hash: siphash(seed, entry.key()), slot };
+                settle_in(expires, &key, (old, expires_itself), (new, expires_itself));
+                settle_in(partly, &key, (old, expires_partly), (new, expires_partly));
+            }
+            offers.count_key(before);
+            new
+        })
+    }
+
+    /// Offers some of a large value for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+    pub fn offer_value(&mut self, key: &Key, cursor: u64, offers: &mut Offers) -> u64 {
+        // SAFETY: see the invariants.
+        self.find(key).map_or(0, |entry| unsafe { entry.offer_value(cursor, &mut offers.moves) })
     }
 
     fn index(&self, of: Index) -> &Tables {

@@ -31,6 +31,7 @@ struct Group {
     tables: [Option<Box<Table>>; GROUP_SLOTS],
 }
 
+const SLOT_BITS: u32 = SLOTS.ilog2();
 const GROUP_SLOTS: usize = 128;
 const GROUPS: usize = SLOTS as usize / GROUP_SLOTS;
 /// Modelled, as sizes differ between targets.
@@ -103,6 +104,22 @@ impl Tables {
         match self {
             Tables::One(table) => table.scan(cursor, f),
             Tables::Slots(slots) => slots.scan(cursor, f),
+        }
+    }
+
+    /// [`Tables::scan`], where `f` makes of every entry another with the same key; it also gets the slot.
+    pub fn rescan(&mut self, cursor: u64, mut f: impl FnMut(u16, EntryPtr) -> EntryPtr) -> u64 {
+        match self {
+            Tables::One(table) => table.rescan(cursor, |entry| f(0, entry)),
+            Tables::Slots(slots) => slots.rescan(cursor, f),
+        }
+    }
+
+    /// What the hashes of keys depend on.
+    pub fn seed(&self) -> (u64, u64) {
+        match self {
+            Tables::One(table) => table.seed(),
+            Tables::Slots(slots) => slots.seed,
         }
     }
 
@@ -182,16 +199,25 @@ impl Slots {
     }
 
     fn scan(&self, cursor: u64, f: impl FnMut(EntryPtr)) -> u64 {
-        const SLOT_BITS: u32 = SLOTS.ilog2();
         let slot = cursor as u16 % SLOTS;
-        let next = match self.table(slot) {
-            Some(table) => table.scan(cursor >> SLOT_BITS, f),
-            None => 0,
-        };
-        if next != 0 {
-            return next << SLOT_BITS | u64::from(slot);
+        let next = self.table(slot).map_or(0, |table| table.scan(cursor >> SLOT_BITS, f));
+        self.after(slot, next)
+    }
+
+    fn rescan(&mut self, cursor: u64, mut f: impl FnMut(u16, EntryPtr) -> EntryPtr) -> u64 {
+        let slot = cursor as u16 % SLOTS;
+        let (group, at) = (slot as usize / GROUP_SLOTS, slot as usize % GROUP_SLOTS);
+        let table = self.groups.get_mut(group).and_then(|group| group.as_mut()?.tables[at].as_deref_mut());
+        let next = table.map_or(0, |table| table.rescan(cursor >> SLOT_BITS, |entry| f(slot, entry)));
+        self.after(slot, next)
+    }
+
+    /// The cursor after one of a slot's table was returned.
+    fn after(&self, slot: u16, next: u64) -> u64 {
+        match next {
+            0 => self.first_from(slot + 1).map_or(0, u64::from),
+            _ => next << SLOT_BITS | u64::from(slot),
         }
-        self.first_from(slot + 1).map_or(0, u64::from)
     }
 
     /// The first slot with keys that is not below this one.

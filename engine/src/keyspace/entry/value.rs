@@ -1,6 +1,6 @@
 //! What a key can hold: a string (an integer or bytes) or an object of one of the collection types.
 
-use crate::base::heap;
+use crate::base::heap::{self, Moves};
 use crate::collections::table::Table;
 use crate::types::{Bloom, Hash, List, Set, Stream, ZSet, stream};
 use alloc::boxed::Box;
@@ -75,6 +75,13 @@ macro_rules! object_types {
             pub(super) fn shed(&mut self, budget: usize) -> bool {
                 match self {
                     $(Object::$kind(object) => object.shed(budget)),*
+                }
+            }
+
+            /// Offers some of it for moving, and returns the cursor to go on with; 0 begins and 0 ends.
+            pub(super) fn offer(&mut self, cursor: u64, moves: &mut Moves) -> u64 {
+                match self {
+                    $(Object::$kind(object) => object.offer(cursor, moves)),*
                 }
             }
 
