@@ -757,7 +757,7 @@ mod tests {
 
     #[test]
     fn no_step_frees_more_than_its_budget() {
-        let count = if cfg!(miri) { 300 } else { 20_000 };
+        let count = if cfg!(miri) { 600 } else { 20_000 };
         let limits = Limits { list_max_listpack_size: 1, ..Limits::default() };
         let (mut set, mut hash, mut zset, mut list) = (Set::new(), Hash::new(), ZSet::new(), List::new());
         for item in 0..count {
