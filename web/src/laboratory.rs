@@ -605,6 +605,21 @@ mod tests {
     }
 
     #[test]
+    fn who_is_served_from_the_cache_is_added_up_over_all_clients() {
+        let mut lab = Laboratory::new("single", Some(7));
+        lab.act("!database db capacity=1000 rows=100").unwrap();
+        lab.act("!app shop db=db rate=100 keys=100 ttl=0s").unwrap();
+        lab.advance(Duration::from_millis(3500), &mut || true);
+        let alone = lab.scene().clients[0].cached.clone().unwrap().ratios;
+        assert_eq!((alone.len(), lab.served()), (3, alone));
+        // Many more who find nothing.
+        lab.act("!load nobody rate=10000 pipeline=100 keys=1000000 read=1").unwrap();
+        lab.advance(Duration::from_millis(5500), &mut || true);
+        let served = lab.served();
+        assert!(served[..3].iter().all(Option::is_some) && served[4] < Some(5), "{served:?}");
+    }
+
+    #[test]
     fn nodes_are_found_by_what_people_paste() {
         let lab = Laboratory::new("3-masters", None);
         assert_eq!(lab.node_at(Some("172.50.0.12"), None).as_deref(), Some("B-M"));

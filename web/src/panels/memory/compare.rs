@@ -1,6 +1,7 @@
 //! What differs between the world and the one it is compared with: a sentence, the figures, and how well clients were
 //! served from the cache in the last minute.
 
+use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::keyspace::evict::Policy;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -14,6 +15,8 @@ use crate::store::{Change, View};
 
 const POLICY: &str = "maxmemory-policy";
 const LIMIT: &str = "maxmemory";
+/// Who is further behind than this is still catching up, and not just a frame late at any speed.
+const BEHIND: Duration = Duration::from_seconds(2);
 /// Of the plot, in its own units.
 const HEIGHT: u32 = 60;
 
@@ -99,9 +102,9 @@ pub fn Difference(props: &Props) -> Html {
         return html! { <p class="quiet">{ words.down() }</p> };
     };
     let sides = [first, second];
-    let is_behind = store.compared().is_some_and(|compared| compared.is_behind());
-    let said = match is_behind && !store.is_playing() {
-        true => words.second_is_played(labs[1].now().micros() * 100 / labs[0].now().micros().max(1)),
+    let [here, there] = labs.map(|lab| lab.now().micros());
+    let said = match here.saturating_sub(there) > BEHIND.micros() {
+        true => words.second_is_played(there * 100 / here),
         false => said(words, &sides),
     };
     let names = names(words, &sides);
