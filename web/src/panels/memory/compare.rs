@@ -28,22 +28,20 @@ pub fn choice(view: &View) -> Html {
         let settings = store.compared().map(|compared| &compared.otherwise.settings)?;
         settings.iter().find(|(name, _)| *name == of).map(|(_, value)| value.clone())
     };
-    let (policy, limit) = (value(POLICY), value(LIMIT));
+    let (policy, limit) = (value(POLICY), value(LIMIT).unwrap_or_default());
     let on_policy = view.changing({
         let limit = limit.clone();
         move |event: Event| {
             let at = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
             let chosen = usize::try_from(at - 1).ok().and_then(|at| Policy::ALL.get(at));
-            let limit = chosen.and(limit.clone()).map(|limit| (LIMIT, limit));
-            Change::Compare(chosen.map(|(name, _)| (POLICY, (*name).to_owned())).into_iter().chain(limit).collect())
+            compare(chosen.map(|(name, _)| (*name).to_owned()), limit.clone())
         }
     });
     let on_limit = view.changing({
         let policy = policy.clone();
         move |event: Event| {
-            let typed = event.target_unchecked_into::<HtmlInputElement>().value().trim().to_owned();
-            let limit = (!typed.is_empty()).then_some((LIMIT, typed));
-            Change::Compare(policy.clone().map(|policy| (POLICY, policy)).into_iter().chain(limit).collect())
+            let typed = event.target_unchecked_into::<HtmlInputElement>().value();
+            compare(policy.clone(), typed.trim().to_owned())
         }
     });
     let option = |(name, _): &(&'static str, Policy)| html! { <option selected={policy.as_deref() == Some(name)}>{ *name }</option> };
@@ -64,6 +62,13 @@ pub fn choice(view: &View) -> Html {
             }
         </>
     }
+}
+
+fn compare(policy: Option<String>, limit: String) -> Change {
+    let limit = Some(limit).filter(|limit| policy.is_some() && !limit.is_empty());
+    Change::Compare(
+        [policy.map(|value| (POLICY, value)), limit.map(|value| (LIMIT, value))].into_iter().flatten().collect(),
+    )
 }
 
 /// What one world has come to.
