@@ -13,13 +13,14 @@ use crate::lessons::list::{list, waiting};
 use crate::session::Session;
 use crate::shell::{dialog, header, laboratory, on_key};
 use crate::store::{Change, PRESETS, Route, Store, Theme, View};
+use crate::widgets::state::use_value;
 use kvarium_engine::world::share;
 use kvarium_lessons::LESSONS;
 
 /// Draws again whenever the session's store has changed.
 #[hook]
 pub fn use_session(session: &Session) -> View {
-    let revision = use_state_eq(|| 0);
+    let revision = use_value(0);
     {
         let setter = revision.setter();
         use_effect_with(session.clone(), move |session| {

@@ -62,15 +62,15 @@ macro_rules! sentences {
     ($($name:ident($($arg:ident),+): $en:literal, $zh:literal;)*) => {
         impl Words {
             $(pub fn $name(self, $($arg: impl Display),+) -> String {
-                fn en($($arg: impl Display),+) -> String {
+                fn en($($arg: &dyn Display),+) -> String {
                     format!($en)
                 }
-                fn zh($($arg: impl Display),+) -> String {
+                fn zh($($arg: &dyn Display),+) -> String {
                     format!($zh)
                 }
                 match self.0 {
-                    Language::En => en($($arg),+),
-                    Language::Zh => zh($($arg),+),
+                    Language::En => en($(&$arg),+),
+                    Language::Zh => zh($(&$arg),+),
                 }
             })*
         }

@@ -20,6 +20,7 @@ use crate::widgets::dialog::Dialog;
 use crate::widgets::event_list::EventList;
 use crate::widgets::icon::{Icon, brand, icon};
 use crate::widgets::splitter::Splitter;
+use crate::widgets::state::use_value;
 use crate::widgets::tabs::{self, Tabs};
 use crate::widgets::terminal::Terminal;
 use crate::widgets::timeline::{Timeline, Transport};
@@ -367,7 +368,7 @@ struct SharingProps {
 
 #[component]
 fn Sharing(props: &SharingProps) -> Html {
-    let copied = use_state_eq(|| false);
+    let copied = use_value(false);
     let store = props.view.read();
     let words = store.words();
     let script = store.lab().script();

@@ -13,6 +13,7 @@ use super::Panel;
 use super::value::Value;
 use crate::catalogue::{Words, grouped};
 use crate::store::{Change, View};
+use crate::widgets::state::use_value;
 use crate::widgets::viewport::use_viewport;
 use kvarium_engine::resp::show::argument_text;
 
@@ -62,9 +63,9 @@ impl Listing {
 fn Keyspace(props: &Props) -> Html {
     let rows = use_node_ref();
     let (_, height) = use_viewport(&rows);
-    let pattern = use_state_eq(String::new);
-    let wanted = use_state_eq(|| PAGE);
-    let top = use_state_eq(|| 0usize);
+    let pattern = use_value(String::new());
+    let wanted = use_value(PAGE);
+    let top = use_value(0usize);
 
     let store = props.view.read();
     let words = store.words();

@@ -9,6 +9,7 @@ use super::topology::state_text;
 use crate::catalogue::{Words, grouped};
 use crate::scene::{End, NodeState, NodeView, Scene};
 use crate::store::{Change, View};
+use crate::widgets::state::use_value;
 
 pub const PANEL: Panel =
     Panel { id: "node", name: Words::node, is_there: |_| true, show: |view| html! { <Node {view} /> } };
@@ -86,7 +87,7 @@ pub fn wall_clock(millis: u64) -> String {
 /// What can be done to the selected node. A component of its own, for it remembers which button is under the pointer.
 #[component]
 fn Faults(props: &Props) -> Html {
-    let shown = use_state_eq(String::new);
+    let shown = use_value(String::new());
     let store = props.view.read();
     let words = store.words();
     let scene = store.scene();

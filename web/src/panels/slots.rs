@@ -11,6 +11,7 @@ use crate::catalogue::{Words, grouped};
 use crate::store::{Change, View};
 use crate::widgets::crc_strip::{CrcStrip, Hashing};
 use crate::widgets::slot_map::{SIDE, SlotMap};
+use crate::widgets::state::use_value;
 use crate::widgets::viewport::use_viewport;
 
 pub const PANEL: Panel = Panel {
@@ -36,7 +37,7 @@ enum Layer {
 fn Slots(props: &Props) -> Html {
     let body = use_node_ref();
     let (width, height) = use_viewport(&body);
-    let layer = use_state_eq(|| Layer::Owner);
+    let layer = use_value(Layer::Owner);
     let store = props.view.read();
     let words = store.words();
     let scene = store.scene();

@@ -11,6 +11,7 @@ pub mod prose;
 pub mod scroller;
 pub mod slot_map;
 pub mod splitter;
+pub mod state;
 pub mod tabs;
 pub mod terminal;
 pub mod timeline;

@@ -4,6 +4,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::viewport::use_viewport;
+use crate::widgets::state::use_value;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
@@ -65,7 +66,7 @@ const LONGEST: f64 = 12_000_000.0;
 pub fn Scroller(props: &Props) -> Html {
     let node = use_node_ref();
     let (width, height) = use_viewport(&node);
-    let scrolled = use_state_eq(|| 0.0f64);
+    let scrolled = use_value(0.0f64);
     let is_down = props.axis == Axis::Down;
     let (view, breadth) = if is_down { (height, width) } else { (width, height) };
     let (view, breadth) = (f64::from(view), f64::from(breadth));

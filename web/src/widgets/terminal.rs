@@ -10,6 +10,7 @@ use super::icon::{Icon, icon};
 use crate::catalogue::Words;
 use crate::console::command_line::pasted_lines;
 use crate::console::completion::Suggestions;
+use crate::widgets::state::use_value;
 
 /// Pasting more lines than this is confirmed first.
 const UNASKED_LINES: usize = 5;
@@ -77,11 +78,11 @@ enum Mode {
 pub fn Terminal(props: &Props) -> Html {
     let lines = use_node_ref();
     let input = use_node_ref();
-    let text = use_state_eq(String::new);
-    let mode = use_state_eq(|| Mode::Typing);
+    let text = use_value(String::new());
+    let mode = use_value(Mode::Typing);
     // Escape hides what is suggested, until the line changes.
-    let quiet = use_state_eq(|| false);
-    let pasted = use_state_eq(|| None::<Rc<[String]>>);
+    let quiet = use_value(false);
+    let pasted = use_value(None::<Rc<[String]>>);
 
     let suggestions = if *mode == Mode::Typing && !*quiet && !text.is_empty() {
         props.suggest.emit((*text).clone())

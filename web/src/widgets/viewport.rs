@@ -5,10 +5,12 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
+use crate::widgets::state::use_value;
+
 /// Width and height of the element that `node` refers to, in whole CSS pixels; zero until it has been laid out.
 #[hook]
 pub fn use_viewport(node: &NodeRef) -> (u32, u32) {
-    let size = use_state_eq(|| (0, 0));
+    let size = use_value((0, 0));
     {
         let (node, size) = (node.clone(), size.clone());
         use_effect_with((), move |()| {

@@ -3,6 +3,7 @@
 //! It is kept up to date by what has happened since the last look, and by a bounded look around for what changes by
 //! itself: idle times.
 
+use kvarium_engine::base::sort;
 use kvarium_engine::base::time::Time;
 use kvarium_engine::event::Event;
 use kvarium_engine::inspect::Inspect;
@@ -132,7 +133,7 @@ impl Field {
         let (tiles, now) = (&mut self.tiles, node.now());
         tiles.clear();
         node.stretch(db, 0, 0, |glance| tiles.push(Tile::of(&glance, now)));
-        tiles.sort_unstable_by_key(|tile| tile.place);
+        sort::sort_by_key(tiles, |tile| tile.place);
     }
 
     /// Remembers which stretches have changed.

@@ -10,6 +10,7 @@ use crate::catalogue::Words;
 use crate::heard::{Departure, Why};
 use crate::laboratory::seconds;
 use crate::store::{Named, Store};
+use crate::widgets::state::use_value;
 
 /// Rows that are shown, at most; fewer while they may change.
 const ROWS: usize = 100;
@@ -52,7 +53,7 @@ pub fn why_text(store: &Store, it: &Departure) -> String {
 
 #[component]
 pub fn Gone(props: &ChoiceProps) -> Html {
-    let asked = use_state_eq(|| (String::new(), 0usize));
+    let asked = use_value((String::new(), 0usize));
     let store = props.view.read();
     let words = store.words();
     let (typed, which) = &*asked;

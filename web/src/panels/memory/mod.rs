@@ -30,6 +30,7 @@ use super::streams::{databases, insertion};
 use crate::catalogue::{Words, grouped};
 use crate::heard::{Departure, Heard, Why};
 use crate::store::View;
+use crate::widgets::state::use_value;
 
 pub const PANEL: Panel =
     Panel { id: "memory", name: Words::memory, is_there: |_| true, show: |view| html! { <Memory {view} /> } };
@@ -58,7 +59,7 @@ pub struct ChoiceProps {
 
 #[component]
 fn Memory(props: &Props) -> Html {
-    let chosen = use_state_eq(|| None::<u64>);
+    let chosen = use_value(None::<u64>);
     let calm = use_mut_ref(|| (0.0, props.view.clone()));
     let view = &props.view;
     let store = view.read();

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::Props;
 use crate::store::{Change, View};
+use crate::widgets::state::use_value;
 
 const NAMES: [&str; 5] = ["maxmemory", "maxmemory-policy", "maxmemory-samples", "hz", "active-expire-effort"];
 
@@ -42,7 +43,7 @@ pub struct SettingProps {
 
 #[component]
 fn Setting(props: &SettingProps) -> Html {
-    let draft = use_state_eq(|| None::<String>);
+    let draft = use_value(None::<String>);
     let store = props.view.read();
     let words = store.words();
     let wanted = draft.as_ref().unwrap_or(&props.value).clone();

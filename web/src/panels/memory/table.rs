@@ -1,5 +1,8 @@
 //! The same as tables: who holds memory, and the keys that hold the most.
 
+use std::cmp::Reverse;
+
+use kvarium_engine::base::sort;
 use kvarium_engine::resp::show::argument_text;
 use yew::prelude::*;
 
@@ -27,7 +30,7 @@ pub fn Tables(props: &ChoiceProps) -> Html {
         field.keep_gone(node.place(key), key);
     }
     let mut tiles: Vec<&Tile> = field.tiles().iter().filter(|tile| tile.keys > 0).collect();
-    tiles.sort_by_key(|tile| std::cmp::Reverse(tile.memory));
+    sort::sort_by_key(&mut tiles, |tile| Reverse(tile.memory));
     let owner = |owner: &super::gauge::Owner| {
         html! {
             <tr>

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use kvarium_engine::base::sort;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::resp::show::argument_text;
 use wasm_bindgen::{Clamped, JsCast};
@@ -17,6 +18,7 @@ use super::{ChoiceProps, letter, said, use_text};
 use crate::catalogue::Words;
 use crate::palette::{DARK, LIGHT, Rgb};
 use crate::store::{Change, Store};
+use crate::widgets::state::use_value;
 use crate::widgets::viewport::use_viewport;
 
 /// While the clock runs, a picture of many tiles is drawn so often, in milliseconds.
@@ -73,7 +75,7 @@ impl Drawing {
             .iter()
             .filter_map(|(key, mark)| Some((*mark, cell_of(&self.cells, self.field.tile_at(node.place(key))?)?)))
             .collect();
-        marked.sort_unstable();
+        sort::sort_by(&mut marked, Ord::cmp);
         for (mark, cell) in marked {
             picture.mark(&self.cells[cell], mark, &look);
         }
@@ -146,7 +148,7 @@ fn cut(text: &str, room: usize) -> String {
 pub fn Tiles(props: &ChoiceProps) -> Html {
     let (body, canvas) = (use_node_ref(), use_node_ref());
     let size = use_viewport(&body);
-    let cursor = use_state_eq(|| 0u64);
+    let cursor = use_value(0u64);
     let drawing = use_mut_ref(Drawing::default);
     {
         let (drawing, canvas) = (drawing.clone(), canvas.clone());

@@ -35,6 +35,7 @@ use crate::catalogue::{Words, grouped};
 use crate::lessons::LessonChange;
 use crate::store::{Change, View};
 use crate::widgets::scroller::Goal;
+use crate::widgets::state::use_value;
 
 pub const PANEL: Panel =
     Panel { id: "streams", name: Words::streams, is_there: |_| true, show: |view| html! { <Streams {view} /> } };
@@ -194,8 +195,8 @@ fn stream_keys(node: Inspect<'_>, db: usize) -> Vec<Rc<[u8]>> {
 #[component]
 fn Streams(props: &Props) -> Html {
     let panel = use_node_ref();
-    let chosen = use_state_eq(|| None::<Chosen>);
-    let goal = use_state_eq(|| None::<Goal>);
+    let chosen = use_value(None::<Chosen>);
+    let goal = use_value(None::<Goal>);
     let known = use_mut_ref(Known::default);
     use_travel(&panel);
 

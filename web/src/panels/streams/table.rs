@@ -11,6 +11,7 @@ use super::{Claims, Consumer, Part, Shown, clock_face, fields_text};
 use crate::catalogue::{Words, grouped};
 use crate::panels::value::choice;
 use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
+use crate::widgets::state::use_value;
 
 /// Height of a row, as the style sheet has it.
 const ROW: f64 = 28.0;
@@ -32,7 +33,7 @@ enum Rows {
 
 #[component]
 pub fn Tables(props: &Props) -> Html {
-    let rows = use_state_eq(|| Rows::Pending);
+    let rows = use_value(Rows::Pending);
     let words = props.shown.words();
     let shown = match *rows {
         Rows::Groups => groups(words, &props.parts),

@@ -11,6 +11,7 @@ use super::place::{Place, short};
 use super::{Claims, Part, Shown, arrows, clock_face, insertion};
 use crate::catalogue::grouped;
 use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
+use crate::widgets::state::use_value;
 use crate::widgets::viewport::use_viewport;
 
 /// Heights of a group's line, a consumer's line and a row of a tray, in pixels, as the style sheet has them.
@@ -70,7 +71,7 @@ impl Rows {
 #[component]
 pub fn Trays(props: &Props) -> Html {
     let node = use_node_ref();
-    let folded = use_state_eq(|| Rc::new(Folded::new()));
+    let folded = use_value(Rc::new(Folded::new()));
     let (width, _) = use_viewport(&node);
     let rows = Rows::within(f64::from(width));
     let shelves = shelves(&props.parts, rows, &folded);

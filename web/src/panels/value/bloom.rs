@@ -7,6 +7,7 @@ use super::{Props, ROW, bits, go_to, read};
 use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
+use crate::widgets::state::use_value;
 
 /// Filters that are in sight at once.
 const IN_SIGHT: usize = 5;
@@ -15,9 +16,9 @@ const COUNTED: usize = 1 << 17;
 
 #[component]
 pub fn Filters(props: &Props) -> Html {
-    let goal = use_state_eq(|| None::<Goal>);
-    let chosen = use_state_eq(|| None::<usize>);
-    let narrow = use_state_eq(|| false);
+    let goal = use_value(None::<Goal>);
+    let chosen = use_value(None::<usize>);
+    let narrow = use_value(false);
     let store = props.view.read();
     let (words, as_table) = (store.words(), store.as_table);
     let Some((properties, count)) = bloom(&props.view, |bloom| (*bloom.properties(), bloom.filter_count())) else {

@@ -13,11 +13,12 @@ use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::paging::Paging;
 use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
+use crate::widgets::state::use_value;
 
 #[component]
 pub fn Rows(props: &Props) -> Html {
     let paging = use_mut_ref(Paging::default);
-    let wanted = use_state_eq(String::new);
+    let wanted = use_value(String::new());
     let store = props.view.read();
     let words = store.words();
     let found = |hash: HashView<'_>| hash.field(wanted.as_bytes()).filter(|_| !wanted.is_empty());

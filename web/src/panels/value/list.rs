@@ -7,6 +7,7 @@ use super::{Props, ROW, go_to, read, text_of};
 use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
+use crate::widgets::state::use_value;
 
 /// Width of a cell, as the style sheet has it.
 const CELL: f64 = 108.0;
@@ -17,8 +18,8 @@ const BLOCKS: usize = 160;
 
 #[component]
 pub fn Lane(props: &Props) -> Html {
-    let goal = use_state_eq(|| None::<Goal>);
-    let seen = use_state_eq(|| (0.0f64, 1.0f64));
+    let goal = use_value(None::<Goal>);
+    let seen = use_value((0.0f64, 1.0f64));
     let store = props.view.read();
     let words = store.words();
     let as_table = store.as_table;

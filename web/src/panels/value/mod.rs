@@ -222,6 +222,9 @@ pub fn readable(bytes: &[u8], is_cut: bool) -> String {
     text
 }
 
+/// Where what was typed stands on an axis.
+type Finder = dyn Fn(&str) -> Option<f64>;
+
 /// An input that goes to a place in a value; `at` finds it, in pixels, or says that there is none.
 pub fn go_to(
     name: &'static str,
@@ -230,6 +233,8 @@ pub fn go_to(
     at: impl Fn(&str) -> Option<f64> + 'static,
 ) -> Html {
     let goal = goal.clone();
+    // What follows is compiled once, whatever `at` is.
+    let at: Box<Finder> = Box::new(at);
     let onchange = Callback::from(move |event: Event| {
         let typed = event.target_unchecked_into::<HtmlInputElement>().value();
         if let Some(at) = at(typed.trim()) {

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::catalogue::{Words, grouped};
 use crate::widgets::heat_map::HeatMap;
+use crate::widgets::state::use_value;
 
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -21,7 +22,7 @@ const SIDE: usize = 128;
 
 #[component]
 pub fn Registers(props: &Props) -> Html {
-    let cursor = use_state_eq(|| 0usize);
+    let cursor = use_value(0usize);
     let (words, sketch) = (props.words, &props.sketch);
     let said = words.register_said(*cursor, sketch.registers[*cursor]);
     let on_cursor = {

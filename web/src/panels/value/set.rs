@@ -14,6 +14,7 @@ use crate::catalogue::grouped;
 use crate::store::View;
 use crate::widgets::paging::Paging;
 use crate::widgets::scroller::{Axis, Drawn, Scroller, Sight};
+use crate::widgets::state::use_value;
 use crate::widgets::venn::Venn;
 
 /// A member's place in the bag is at least so wide, in pixels.
@@ -30,8 +31,8 @@ const RESULT: usize = 100;
 #[component]
 pub fn Bag(props: &Props) -> Html {
     let paging = use_mut_ref(Paging::default);
-    let columns = use_state_eq(|| 1usize);
-    let wanted = use_state_eq(String::new);
+    let columns = use_value(1usize);
+    let wanted = use_value(String::new());
     let store = props.view.read();
     let words = store.words();
     let as_table = store.as_table;
@@ -132,8 +133,8 @@ impl Operation {
 
 #[component]
 fn Comparison(props: &Props) -> Html {
-    let others = use_state_eq(|| [None::<Vec<u8>>, None]);
-    let operation = use_state_eq(|| Operation::Inter);
+    let others = use_value([None::<Vec<u8>>, None]);
+    let operation = use_value(Operation::Inter);
     let store = props.view.read();
     let words = store.words();
     let Some((node, key)) = store.inspect().zip(store.opened.clone()) else { return Html::default() };

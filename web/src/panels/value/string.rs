@@ -10,6 +10,7 @@ use super::{Props, ROW, bits, go_to, read, readable};
 use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
+use crate::widgets::state::use_value;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -29,9 +30,9 @@ const COUNTED: usize = 1 << 20;
 
 #[component]
 pub fn Text(props: &Props) -> Html {
-    let goal = use_state_eq(|| None::<Goal>);
-    let mode = use_state_eq(|| None::<Mode>);
-    let narrow = use_state_eq(|| false);
+    let goal = use_value(None::<Goal>);
+    let mode = use_value(None::<Mode>);
+    let narrow = use_value(false);
     let store = props.view.read();
     let words = store.words();
     let as_table = store.as_table;

@@ -9,6 +9,7 @@ use crate::catalogue::{Words, grouped};
 use crate::store::View;
 use crate::widgets::map_grid::{MapGrid, Place};
 use crate::widgets::scroller::{Axis, Drawn, Goal, Scroller, Sight};
+use crate::widgets::state::use_value;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
@@ -27,8 +28,8 @@ const NAMED: usize = 200;
 
 #[component]
 pub fn Ladder(props: &Props) -> Html {
-    let goal = use_state_eq(|| None::<Goal>);
-    let order = use_state_eq(|| Order::Up);
+    let goal = use_value(None::<Goal>);
+    let order = use_value(Order::Up);
     let store = props.view.read();
     let words = store.words();
     let as_table = store.as_table;
