@@ -256,10 +256,10 @@ impl Quicklist {
         self.merge_around(center, fill);
     }
 
-    /// Removes `count` elements from an index on.
-    pub fn remove(&mut self, index: usize, count: usize) {
+    /// Removes `count` elements from an index on; gives the nodes of which nothing is left.
+    pub fn remove(&mut self, index: usize, count: usize) -> Quicklist {
         let mut left = count.min(self.len().saturating_sub(index));
-        let Some((mut first, offset)) = self.nodes.locate(index) else { return };
+        let Some((mut first, offset)) = self.nodes.locate(index) else { return Quicklist::new() };
         if offset > 0 {
             let here = (self.nodes[first].count as usize - offset).min(left);
             self.cut(first, offset, here);
@@ -272,10 +272,11 @@ impl Quicklist {
             end += 1;
             nodes.forward();
         }
-        self.nodes.remove_range(first..end);
+        let nodes = self.nodes.remove_range(first..end);
         if left > 0 {
             self.cut(first, 0, left);
         }
+        Quicklist { nodes }
     }
 
     /// Removes some elements of a node, but not all.

@@ -37,6 +37,8 @@ pub struct Node {
 struct Block {
     nodes: Vec<Node>,
     elements: usize,
+    /// What their listpacks cost: so that a block can be taken out without a look at them.
+    packs: usize,
 }
 
 /// How much there is, or how much comes before.
@@ -50,7 +52,7 @@ struct Size {
 const FULL: usize = if cfg!(test) { 8 } else { 128 };
 /// The modelled sizes of a node and of a block in its row.
 const NODE: usize = 16;
-const BLOCK: usize = 32;
+const BLOCK: usize = 40;
 const _: () = assert!(size_of::<Node>() <= NODE && size_of::<Block>() <= BLOCK);
 
 impl Block {
@@ -58,8 +60,15 @@ impl Block {
         Size { nodes: self.nodes.len(), elements: self.elements }
     }
 
+    fn of(nodes: Vec<Node>) -> Self {
+        let elements = nodes.iter().map(|node| node.count as usize).sum();
+        let packs = nodes.iter().map(|node| node.pack.memory()).sum();
+        Block { nodes, elements, packs }
+    }
+
+    /// What the block costs with all that is in it.
     fn cost(&self) -> usize {
-        heap::cost(self.nodes.len() * NODE)
+        heap::cost(self.nodes.len() * NODE) + self.packs
     }
 
     /// Makes room for one more, though not for twice as many: what a block takes is accounted for by its length.
@@ -141,7 +150,9 @@ impl Row {
         let result = change(&mut node.pack);
         node.count = node.pack.len() as u32;
         debug_assert!(node.count > 0);
-        self.memory = self.memory - memory + node.pack.memory();
+        let now = node.pack.memory();
+        self.memory = self.memory - memory + now;
+        block.packs = block.packs - memory + now;
         self.size.elements = self.size.elements - count + node.count as usize;
         block.elements = block.elements - count + node.count as usize;
         result
@@ -160,7 +171,7 @@ impl Row {
         let (block, slot) = self.make_room(at);
         let block = &mut self.blocks[block];
         self.memory -= block.cost();
-        self.memory += node.pack.memory();
+        block.packs += node.pack.memory();
         self.size.nodes += 1;
         self.size.elements += node.count as usize;
         block.elements += node.count as usize;
@@ -180,25 +191,41 @@ impl Row {
         node
     }
 
-    /// Frees the nodes of these positions.
-    pub fn remove_range(&mut self, range: Range<usize>) {
+    /// Takes the nodes of these positions out: many of them a block at a time, so that who frees them may do so later.
+    pub fn remove_range(&mut self, range: Range<usize>) -> Row {
+        let mut removed = Row::default();
         if range.is_empty() {
-            return;
+            return removed;
         }
         let ((first, mut slot), mut left) = (self.place(range.start), range.len());
         let mut block = first;
         while left > 0 {
             let here = left.min(self.blocks[block].nodes.len() - slot);
-            self.cut(block, |nodes, cut| {
-                // All are looked at before the first is freed: so that the processor waits for many of them at once.
-                nodes[slot..slot + here].iter().for_each(|node| cut.add(node));
-                nodes.drain(slot..slot + here);
-            });
+            let taken = self.take(block, slot..slot + here);
+            removed.size = removed.size.and(taken.size());
+            removed.memory += taken.cost();
+            removed.blocks.push_back(taken);
             left -= here;
             slot = 0;
             block += 1;
         }
         self.drop_empty(first..block);
+        removed
+    }
+
+    /// Takes these nodes of a block out, or all of it.
+    fn take(&mut self, block: usize, slots: Range<usize>) -> Block {
+        if slots.len() == self.blocks[block].nodes.len() {
+            let whole = core::mem::take(&mut self.blocks[block]);
+            self.size = self.size.without(whole.size());
+            self.memory -= whole.cost();
+            return whole;
+        }
+        self.cut(block, |nodes, cut| {
+            let taken: Vec<Node> = nodes.drain(slots).collect();
+            taken.iter().for_each(|node| cut.add(node));
+            Block::of(taken)
+        })
     }
 
     /// Removes the elements of these ascending indices, all in one pass.
@@ -223,9 +250,9 @@ impl Row {
         let result = f(&mut block.nodes, &mut cut);
         block.shrink();
         block.elements -= cut.size.elements;
-        self.size.nodes -= cut.size.nodes;
-        self.size.elements -= cut.size.elements;
-        self.memory = self.memory + block.cost() + cut.after - cut.before;
+        block.packs = block.packs + cut.after - cut.before;
+        self.size = self.size.without(cut.size);
+        self.memory += block.cost();
         result
     }
 
@@ -261,11 +288,10 @@ impl Row {
     fn split(&mut self, block: usize) {
         let half = &mut self.blocks[block];
         self.memory -= half.cost();
-        let nodes = half.nodes.split_off(FULL / 2);
+        let other = Block::of(half.nodes.split_off(FULL / 2));
         half.nodes.shrink_to_fit();
-        let elements = nodes.iter().map(|node| node.count as usize).sum();
-        half.elements -= elements;
-        let other = Block { nodes, elements };
+        half.elements -= other.elements;
+        half.packs -= other.packs;
         self.memory += half.cost() + other.cost();
         self.add_block(block + 1, other);
     }
@@ -407,7 +433,8 @@ impl Row {
             assert!(block.nodes.capacity() <= 4 + block.nodes.len() * 2);
             assert_eq!(block.elements, block.nodes.iter().map(|node| node.pack.len()).sum::<usize>());
             assert!(block.nodes.iter().all(|node| node.count > 0 && node.count as usize == node.pack.len()));
-            memory += block.cost() + block.nodes.iter().map(|node| node.pack.memory()).sum::<usize>();
+            assert_eq!(block.packs, block.nodes.iter().map(|node| node.pack.memory()).sum::<usize>());
+            memory += block.cost();
             size = size.and(block.size());
         }
         assert_eq!((size, memory), (self.size, self.memory));
@@ -469,8 +496,7 @@ mod tests {
                 8..11 if at < model.len() => assert_eq!(texts(&row.remove(at)), model.remove(at)),
                 11 => {
                     let end = model.len().min(at + rng.below(20) as usize);
-                    row.remove_range(at..end);
-                    model.drain(at..end);
+                    check(&row.remove_range(at..end), &model.drain(at..end).collect());
                 }
                 12 => {
                     let odds = [1, 2, 20][rng.below(3) as usize];

@@ -156,6 +156,11 @@ impl Db {
         discarded
     }
 
+    /// Frees what was taken out of a value, something large later.
+    pub fn doom(&mut self, object: Object) {
+        self.store.doom(object);
+    }
+
     /// Whether that changed anything.
     pub fn set_expiry(&mut self, key: &Key, expiry: Option<Time>) -> bool {
         let changed = self.store.set_expiry(key, expiry);

@@ -230,14 +230,14 @@ impl List {
         found.len()
     }
 
-    /// Keeps only the elements that LRANGE would give for these indices; says how many went.
-    pub fn trim(&mut self, start: i64, stop: i64, limits: &Limits) -> usize {
+    /// Keeps only the elements that LRANGE would give for these indices; says how many went, and gives lists of most of
+    /// them where they are many, and take long to free.
+    pub fn trim(&mut self, start: i64, stop: i64, limits: &Limits) -> (usize, [Option<List>; 2]) {
         let len = self.len();
         let kept = resolve_range(start, stop, len);
-        self.remove_only(kept.end..len);
-        self.remove_only(0..kept.start);
+        let rests = [kept.end..len, 0..kept.start].map(|range| self.remove_only(range));
         self.shrink(limits);
-        len - kept.len()
+        (len - kept.len(), rests)
     }
 
     /// The indices of elements equal to `text`, in the order in which they are found.
@@ -288,14 +288,19 @@ impl List {
         true
     }
 
-    fn remove_only(&mut self, range: Range<usize>) {
+    /// Gives the nodes of which nothing is left, if there are any.
+    fn remove_only(&mut self, range: Range<usize>) -> Option<List> {
         match self.encoding.pair_mut() {
             Pack(pack) => {
                 if let Some(at) = pack.seek(range.start as i64) {
                     pack.remove_many(at, range.len());
                 }
+                None
             }
-            Quick(quick) => quick.remove(range.start, range.len()),
+            Quick(quick) => {
+                let nodes = quick.remove(range.start, range.len());
+                (!nodes.is_empty()).then(|| List { encoding: Word::large(nodes) })
+            }
         }
     }
 
@@ -464,7 +469,8 @@ mod tests {
                     }
                     9 if rng.below(10) == 0 => {
                         let range = resolve_range(index as i64 - 3, -3, model.len());
-                        let gone = list.trim(index as i64 - 3, -3, &limits);
+                        let (gone, rests) = list.trim(index as i64 - 3, -3, &limits);
+                        assert!(rests.iter().flatten().map(List::len).sum::<usize>() <= gone);
                         assert_eq!(gone, model.len() - range.len());
                         model = model[range].to_vec();
                     }

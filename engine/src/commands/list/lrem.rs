@@ -2,7 +2,7 @@
 
 use crate::collections::quicklist::Side;
 use crate::commands::call::{Call, symmetric};
-use crate::commands::collection::{Edit, edit};
+use crate::commands::collection::{Collection, Edit, edit};
 use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeySpec, Outcome};
 use crate::commands::words::one_of;
 use crate::keyspace::change::Notify;
@@ -66,12 +66,15 @@ fn lrem(call: &mut Call<'_>) -> Outcome {
 
 fn ltrim(call: &mut Call<'_>) -> Outcome {
     let (start, stop, key) = (call.integer(2)?, call.integer(3)?, call.key(1));
-    let removed = edit(call, &key, "ltrim", |list: &mut List, limits| {
-        let removed = list.trim(start, stop, limits);
-        Edit { changes: removed as u64, result: removed }
+    let trimmed = edit(call, &key, "ltrim", |list: &mut List, limits| {
+        let (removed, rests) = list.trim(start, stop, limits);
+        Edit { changes: removed as u64, result: (removed, rests) }
     })?;
-    if removed == Some(0) {
-        call.notice(key.bytes, Notify::LIST, "ltrim");
+    if let Some((removed, rests)) = trimmed {
+        rests.into_iter().flatten().for_each(|rest| call.db().doom(rest.into_object()));
+        if removed == 0 {
+            call.notice(key.bytes, Notify::LIST, "ltrim");
+        }
     }
     call.reply.ok();
     Ok(())
@@ -80,6 +83,29 @@ fn ltrim(call: &mut Call<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use crate::commands::testing::Server;
+    use alloc::format;
+
+    #[test]
+    fn what_is_trimmed_off_a_long_list_is_freed_in_steps() {
+        let mut server = Server::new();
+        for n in 0..120 {
+            server.run(&format!("RPUSH l {n}{}", " 0123456789abcdef0123456789abcdef".repeat(1000)));
+        }
+        let memory = |server: &mut Server| {
+            let info = server.run("INFO memory");
+            info.split("used_memory:").nth(1).unwrap().split("\\r").next().unwrap().parse::<usize>().unwrap()
+        };
+        let before = memory(&mut server);
+        server.run("LTRIM l 119980 119983");
+        assert_eq!(server.run("LRANGE l -3 -3"), "1) \"0123456789abcdef0123456789abcdef\"");
+        assert!(server.run("INFO memory").contains("lazyfree_pending_objects:1"));
+        assert!(memory(&mut server) + 20_000 > before);
+        while !server.run("INFO memory").contains("lazyfree_pending_objects:0") {
+            server.wait();
+        }
+        assert!(memory(&mut server) < before / 10);
+        assert_eq!(server.run("LLEN l"), "(integer) 4");
+    }
 
     #[test]
     fn elements_come_and_go_in_the_middle() {

@@ -353,6 +353,11 @@ impl Store {
         (self.doomed.objects.len(), self.doomed.memory)
     }
 
+    /// Frees what was taken out of a value, something large later.
+    pub fn doom(&mut self, object: Object) {
+        self.doomed.end(object);
+    }
+
     /// Frees about `budget` pieces of the values that were taken out; what is left of it.
     pub fn free_doomed(&mut self, budget: usize) -> usize {
         self.doomed.free(budget)
@@ -573,9 +578,16 @@ impl Doomed {
             if entry.entry().pieces() <= LARGE {
                 entry.drop_value();
             } else if let Value::Object(object) = entry.take_value() {
-                self.memory += object.borrow().object_memory();
-                self.objects.push(object);
+                self.end(object);
             }
+        }
+    }
+
+    /// Drops an object: at once where that is little work.
+    fn end(&mut self, object: Object) {
+        if object.borrow().pieces() > LARGE {
+            self.memory += object.borrow().object_memory();
+            self.objects.push(object);
         }
     }
 
