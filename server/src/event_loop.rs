@@ -24,7 +24,7 @@ use crate::signals::Signals;
 /// What one connection may send in one turn, in bytes.
 const READ_AT_ONCE: usize = 64 << 10;
 /// What one connection is offered in one turn, in bytes.
-const WRITE_AT_ONCE: usize = 1 << 20;
+const WRITE_AT_ONCE: usize = 256 << 10;
 /// How many connections one listener accepts in one turn.
 const ACCEPT_AT_ONCE: usize = 1000;
 /// When to try again after the system had no file left for a connection.

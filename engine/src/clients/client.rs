@@ -130,7 +130,8 @@ impl OutputBuffer {
         if self.is_empty() {
             self.out.bytes.clear();
             self.gone.bytes = 0;
-        } else if self.gone.bytes > self.out.bytes.len() / 2 {
+        } else if self.gone.bytes > self.out.bytes.len() / 8 * 7 {
+            // Rarely enough that what is left of a long reply does not keep others waiting while it is moved.
             self.out.drain(self.gone.bytes);
             self.gone.bytes = 0;
         }
