@@ -202,6 +202,7 @@ impl Entry {
         self.size() > slab::LARGEST_CELL || self.head.form() >= form::BOXED
     }
 
+    #[inline]
     pub(super) fn form(&self) -> Form<'_> {
         let value = &self.rest[self.value_at()..];
         match self.head.form() {
@@ -657,6 +658,10 @@ fn int_width(number: u8, wide: bool) -> usize {
     1 + 2 * (number - form::INT) as usize + usize::from(wide)
 }
 
+#[inline]
 fn read_length(bytes: &[u8]) -> usize {
+    if let [only] = bytes {
+        return usize::from(*only);
+    }
     bytes.iter().rev().fold(0, |length, byte| length << 8 | *byte as usize)
 }
