@@ -82,7 +82,7 @@ impl core::fmt::Debug for Text {
 /// The digits of a number that has at most eight, the first in the lowest byte: all halves of it are divided at once, by
 /// multiplying. A reply of a million integers is a million of these.
 fn eight_digits(value: u64) -> u64 {
-    let fours = value / 10_000 | (value % 10_000) << 32;
+    let fours = value / 10_000 + ((value % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
     let pairs = hundreds | (fours - hundreds * 100) << 16;
     let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
