@@ -354,7 +354,7 @@ parameters! {
     "activedefrag" activedefrag: bool = true, (), Anytime;
     "active-defrag-ignore-bytes" active_defrag_ignore_bytes: Bytes = Bytes(4 << 20), 1..=MAX as u64, Anytime;
     "active-defrag-threshold-lower" active_defrag_threshold_lower: i64 = 5, 0..=1000, Anytime;
-    "active-defrag-threshold-upper" active_defrag_threshold_upper: i64 = 15, 0..=1000, Anytime;
+    "active-defrag-threshold-upper" active_defrag_threshold_upper: i64 = 12, 0..=1000, Anytime;
     "active-defrag-cycle-min" active_defrag_cycle_min: i64 = 1, 1..=99, Anytime;
     "active-defrag-cycle-max" active_defrag_cycle_max: i64 = 25, 1..=99, Anytime;
     "active-defrag-max-scan-fields" active_defrag_max_scan_fields: i64 = 64, 1..=MAX, Anytime;

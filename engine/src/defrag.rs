@@ -2,12 +2,16 @@
 //!
 //! While the memory that is held beside what is used is more than the thresholds allow, a timer walks over all keys, some at
 //! each step, and offers their pieces of memory for moving (`Db::offer`). Where a piece lies nobody can ask, so that nothing
-//! else changes. Whether it is moved is its allocator's choice, who knows how full the pages are. A step is bounded by what
-//! it offers and moves, not by a clock: by so much that one percent of `active-defrag-cycle-max` is about ten
-//! microseconds of the millisecond from one step to the next.
+//! else changes. Whether it is moved is its allocator's choice, which knows how full the pages are. A step is bounded by what
+//! it offers and moves, not by a clock: one percent of `active-defrag-cycle-max` is as much as takes about ten microseconds of
+//! the millisecond from one step to the next.
 //!
-//! It is on from the start, other than with Redis, and begins with less: where nothing is sparse it looks at two numbers at each
-//! tick, and that is all.
+//! The parameters are Redis's, and mean the same; the defaults are not. It is on from the start, for where nothing is sparse it
+//! compares two numbers at each tick, and that is all. It begins at 4 MB and 5 %, and does its utmost from 12 % on, so that a
+//! full server holds no more than a fifth beyond `maxmemory` even where all that it holds is replaced within seconds. And a
+//! value of more than 64 pieces is dealt with in parts: a piece may have kilobytes.
+
+use core::mem;
 
 use crate::base::heap::Moves;
 use crate::base::time::{Duration, Time};
@@ -16,6 +20,8 @@ use crate::state::State;
 
 /// From one step to the next, as long as there is something to be gained.
 const BREAK: Duration = Duration::from_millis(1);
+/// Where commands took longer than that, a step does more: as much as for this time at most.
+const LONGEST: Duration = Duration::from_millis(2);
 /// What is done in ten microseconds: a piece that stays is one, one that moves is three, and more if it is large.
 const PERCENT: u64 = 100;
 const MOVED: u64 = 3;
@@ -34,7 +40,8 @@ pub struct Walk {
     before: Duration,
     /// Of a hundred parts of the time so many are spent on it.
     pub effort: u64,
-    /// How often it went on.
+    /// When the last step was, and how often the walk went on.
+    last: Time,
     steps: u64,
     /// What had been moved, and had stayed, when it last came round.
     last_round: Moves,
@@ -65,13 +72,14 @@ pub fn step(state: &mut State) {
     let (effort, now) = (effort(state), state.now);
     let walk = &mut state.defrag;
     walk.effort = effort;
+    let micros = now.since(mem::replace(&mut walk.last, now)).micros().clamp(BREAK.micros(), LONGEST.micros());
     if effort == 0 {
         walk.before = walk.total_time(now);
         walk.since = None;
         return;
     }
     walk.since.get_or_insert(now);
-    let end = done(state) + effort * PERCENT;
+    let end = done(state) + effort * PERCENT * micros / BREAK.micros();
     while done(state) < end {
         walk_on(state);
         state.defrag.steps += 1;
@@ -153,13 +161,15 @@ mod tests {
         let mut server = Server::with(settings);
         for n in 0..20_000 {
             server.run(&format!("SET key:{n} {}", "x".repeat(100 + n % 50)));
-            if n % 4 == 0 {
-                server.run(&format!("EXPIRE key:{n} 1000"));
-                server.run(&format!("HSET hash:{} field:{n} {}", n % 8, "y".repeat(40)));
-                server.run(&format!("ZADD zset:{} {} member:{n}", n % 8, n % 10));
-            }
+            server.run(&format!("EXPIRE key:{n} 1000"));
+            server.run(&format!("HSET hash:{} field:{n} {}", n / 4 % 8, "y".repeat(40)));
+            server.run(&format!("ZADD zset:{} {} member:{n}", n / 4 % 8, n % 10));
         }
-        (0..20_000).filter(|n| n % 4 != 0).for_each(|n| drop(server.run(&format!("DEL key:{n}"))));
+        for n in (0..20_000).filter(|n| n % 4 != 0) {
+            server.run(&format!("DEL key:{n}"));
+            server.run(&format!("HDEL hash:{} field:{n}", n / 4 % 8));
+            server.run(&format!("ZREM zset:{} member:{n}", n / 4 % 8));
+        }
         server
     }
 
@@ -170,7 +180,7 @@ mod tests {
         let mut server = sparse(&format!("activedefrag no\n{SOON}"));
         let (digest, sparse) = (server.run("DEBUG DIGEST"), field(&mut server, "allocator_frag_bytes"));
         assert!(sparse > 1_000_000, "{sparse}");
-        let used = field(&mut server, "used_memory");
+        let (used, ranks) = (field(&mut server, "used_memory"), server.run("ZRANGE zset:3 0 -1"));
         server.run("CONFIG SET activedefrag yes");
         let mut waited = 0;
         while field(&mut server, "active_defrag_running") > 0 || waited == 0 {
@@ -179,7 +189,7 @@ mod tests {
         }
         let left = field(&mut server, "allocator_frag_bytes");
         assert!(left < sparse / 4, "{left} of {sparse}");
-        assert_eq!(server.run("DEBUG DIGEST"), digest);
+        assert_eq!((server.run("DEBUG DIGEST"), server.run("ZRANGE zset:3 0 -1")), (digest, ranks));
         assert!(field(&mut server, "used_memory").abs_diff(used) < 1000);
         assert!(field(&mut server, "active_defrag_key_hits") > 3000);
         assert!(field(&mut server, "total_active_defrag_time") > 0);
@@ -189,7 +199,7 @@ mod tests {
         while field(&mut server, "expired_keys") < 5000 {
             server.wait();
         }
-        assert_eq!(server.run("DBSIZE"), "(integer) 4");
+        assert_eq!(server.run("DBSIZE"), "(integer) 16");
     }
 
     #[test]
@@ -208,7 +218,7 @@ mod tests {
         for _ in 0..20 {
             server.wait();
             let done = field(&mut server, "active_defrag_hits") + field(&mut server, "active_defrag_misses");
-            assert!(done - before < 2 * super::PERCENT, "{}", done - before);
+            assert!(done - before < 3 * super::PERCENT, "{}", done - before);
             steps += u32::from(done > before);
             before = done;
         }

@@ -5,7 +5,7 @@
 //!   reserved addresses:  [region][region] …                             64 MB each, used one after the other
 //!   region               [links][run][run][span: head, cell, cell …][run] …
 //!   run                  1 to 512 pages, of lengths of which there are eight to a doubling
-//!   span                 a run of 16, 64 or 256 KB, aligned to its size, with cells of one size:
+//!   span                 a run of 16, 64 or 128 KB, aligned to its size, with cells of one size:
 //!                        16, 32, 48 … 512 bytes, from there on sixteen sizes to a doubling, 14 KB at most
 //! ```
 //!
@@ -45,8 +45,8 @@ const GROUPS: usize = 8;
 /// Free pages that are kept, for they will be needed soon: so many bytes, and a part of what is in use.
 const KEPT: usize = 2 << 20;
 const KEPT_PART: usize = 64;
-/// Of a size of which no more than this part of the cells is free nothing moves.
-const DENSE_PART: usize = 16;
+/// A span is not sparse while so much of it is in use.
+const DENSE: (u32, u32) = (7, 8);
 
 const _: () = assert!(LINKS.is_multiple_of(PAGE) && rank(LARGEST_CELL / QUANTUM, CELL_STEPS) == 107);
 
@@ -87,12 +87,12 @@ static SHAPES: [Shape; CLASSES] = {
     let mut class = 0;
     while class < CLASSES {
         let cell = length(class, CELL_STEPS) * QUANTUM;
-        let span = if cell <= 256 {
+        let span = if cell <= 512 {
             16 << 10
-        } else if cell <= 2 << 10 {
+        } else if cell <= 4 << 10 {
             64 << 10
         } else {
-            256 << 10
+            128 << 10
         };
         let cells = (span - HEAD) / cell;
         let shift = (cells.ilog2() + 1).saturating_sub(GROUPS.ilog2());
@@ -132,8 +132,6 @@ enum Place {
 struct Class {
     current: Option<NonNull<Span>>,
     open: [Option<NonNull<Span>>; GROUPS],
-    spans: usize,
-    live: usize,
 }
 
 /// The first of the free runs of a length, as numbers of pages (0: none).
@@ -170,7 +168,7 @@ impl Heap {
             end: 0,
             ready: 0,
             fresh: 0,
-            classes: [Class { current: None, open: [None; GROUPS], spans: 0, live: 0 }; CLASSES],
+            classes: [Class { current: None, open: [None; GROUPS] }; CLASSES],
             free: [Free { kept: 0, bare: 0 }; LENGTHS],
             used: 0,
             kept: 0,
@@ -238,11 +236,9 @@ impl Heap {
             head.fresh - shape.cell
         };
         head.live += 1;
-        let class = &mut self.classes[class];
-        class.live += 1;
         if head.live == shape.cells {
             head.place = Place::Full;
-            class.current = None;
+            self.classes[class].current = None;
         }
         // SAFETY: the cell lies within the span.
         unsafe { span.cast::<u8>().add(offset as usize) }
@@ -270,7 +266,6 @@ impl Heap {
         let head = Span { next: None, previous: None, freed: 0, fresh: HEAD as u32, live: 0, place: Place::Full };
         // SAFETY: the run is this heap's, aligned to its size, and used by nobody.
         unsafe { span.write(head) };
-        self.classes[class].spans += 1;
         Some(span)
     }
 
@@ -287,7 +282,6 @@ impl Heap {
         head.live -= 1;
         let (live, place) = (head.live, head.place);
         self.spare += shape.cell as usize;
-        self.classes[class].live -= 1;
         if live == 0 {
             return self.remove_span(span, class);
         }
@@ -309,7 +303,6 @@ impl Heap {
             Place::Full => {}
         }
         self.spare -= fresh as usize - HEAD;
-        self.classes[class].spans -= 1;
         self.put_run(span.addr().get(), SHAPES[class].span as usize / PAGE);
     }
 
@@ -328,11 +321,11 @@ impl Heap {
         }
     }
 
-    /// Takes a span out of the list it is in, if it is in one.
+    /// Takes a span out of the list it is in, if it is in one: it is in none then.
     fn unlist(&mut self, span: NonNull<Span>, class: usize) {
         // SAFETY: spans of this heap; no reference to a head outlives a statement.
         unsafe {
-            let Place::Open(group) = (*span.as_ptr()).place else { return };
+            let Place::Open(group) = mem::replace(&mut (*span.as_ptr()).place, Place::Full) else { return };
             let (next, previous) = ((*span.as_ptr()).next, (*span.as_ptr()).previous);
             match previous {
                 Some(previous) => (*previous.as_ptr()).next = next,
@@ -344,32 +337,17 @@ impl Heap {
         }
     }
 
-    /// Moves a cell to a fuller span if its own is emptier than those of this size are, and returns where it is.
+    /// Moves a cell to a fuller span if its own is sparse, and returns where it is.
     ///
     /// # Safety
     /// The cell is of this class and in use, and its owner goes on with what is returned.
     unsafe fn move_cell(&mut self, cell: NonNull<u8>, class: usize) -> NonNull<u8> {
         let (shape, span) = (&SHAPES[class], span_of(cell, class));
-        let Class { current, spans, live, .. } = self.classes[class];
         // SAFETY: as by contract; no reference to a head outlives a statement.
-        let (own, place) = unsafe { ((*span.as_ptr()).live as usize, (*span.as_ptr()).place) };
-        let cells = spans * shape.cells as usize;
-        if place == Place::Current || (cells - live) * DENSE_PART < cells || own * spans > live {
+        let (live, place) = unsafe { ((*span.as_ptr()).live, (*span.as_ptr()).place) };
+        let Place::Open(group) = place else { return cell };
+        if live * DENSE.1 >= shape.cells * DENSE.0 || !self.find_fuller(span, class, group) {
             return cell;
-        }
-        if current.is_none() {
-            // The emptiest must not be filled with what is in it.
-            self.unlist(span, class);
-            // SAFETY: likewise.
-            unsafe { (*span.as_ptr()).place = Place::Full };
-            let found = self.classes[class].open.iter().any(Option::is_some);
-            if found {
-                self.open(class);
-            }
-            self.list(span, class, (own >> shape.shift) as u8);
-            if !found {
-                return cell;
-            }
         }
         let Some(other) = self.take_cell(class) else { return cell };
         // SAFETY: both are cells of this size, one in use and the other new.
@@ -378,6 +356,21 @@ impl Heap {
             self.put_cell(cell, class);
         }
         other
+    }
+
+    /// Whether cells are taken from another span than this one, which is in this group, and not from an emptier one unless that
+    /// is to be filled anyway.
+    fn find_fuller(&mut self, span: NonNull<Span>, class: usize, group: u8) -> bool {
+        if self.classes[class].current.is_some() {
+            return true;
+        }
+        self.unlist(span, class);
+        let found = self.classes[class].open[group.into()..].iter().any(Option::is_some);
+        if found {
+            self.open(class);
+        }
+        self.list(span, class, group);
+        found
     }
 
     /// A run of so many pages, aligned to the largest power of two that divides its length.
@@ -724,7 +717,7 @@ mod tests {
         }
         for shape in SHAPES {
             let tail = shape.span as usize - HEAD - (shape.cells * shape.cell) as usize;
-            assert!(tail < shape.cell as usize && shape.cells >= 18 && shape.cells >> shape.shift < 2 * GROUPS as u32);
+            assert!(tail < shape.cell as usize && shape.cells >= 9 && shape.cells >> shape.shift < 2 * GROUPS as u32);
             assert!((shape.cells - 1) >> shape.shift < GROUPS as u32, "{}", shape.cell);
         }
     }
