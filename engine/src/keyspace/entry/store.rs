@@ -203,6 +203,13 @@ impl Store {
     /// Edits a string, or an empty one if there is no such key; a long one in place. Must not be called for another
     /// type.
     pub fn edit_bytes<R>(&mut self, key: &Key, f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        let (mut f, mut result) = (Some(f), None);
+        self.lend_bytes(key, &mut |bytes| result = f.take().map(|f| f(bytes)));
+        result.expect("the bytes are lent once")
+    }
+
+    /// Apart from [`Store::edit_bytes`], so that there is one of it, and not one for each who edits.
+    fn lend_bytes(&mut self, key: &Key, f: &mut dyn FnMut(&mut Vec<u8>)) {
         let mut bytes = mem::take(&mut self.scratch);
         bytes.clear();
         if let Some(entry) = self.find(key) {
@@ -214,14 +221,14 @@ impl Store {
                     self.uncount(entry);
                     let vector = self.unshare(entry, vector);
                     // SAFETY: the entry alone owns the vector, and is borrowed by nobody while `self` is.
-                    let result = f(unsafe { &mut *vector.as_ptr() });
+                    f(unsafe { &mut *vector.as_ptr() });
                     self.count(entry);
-                    return result;
+                    return;
                 }
                 Form::Boxed(Pointer::Object(kind, _)) => panic!("a {} is edited as a string", kind.name()),
             }
         }
-        let result = f(&mut bytes);
+        f(&mut bytes);
         // What a string costs must not depend on what was edited before: it never is the scratch as it is.
         if bytes.capacity() > LARGEST_SCRATCH {
             self.put(key, Value::Bytes(mem::take(&mut bytes)), Expiry::Keep);
@@ -231,7 +238,6 @@ impl Store {
             self.put_form(key, Form::Inline { bytes: &bytes, edited: true }, Expiry::Keep);
         }
         self.scratch = bytes;
-        result
     }
 
     /// The vector of a long string, or a copy that takes its place in the entry if others share it.
