@@ -2,6 +2,7 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{EventTarget, KeyboardEvent, MediaQueryList, Window};
 use yew::prelude::*;
 
@@ -11,6 +12,7 @@ use crate::laboratory::Laboratory;
 use crate::lessons::fetch::fetch;
 use crate::lessons::list::{list, waiting};
 use crate::session::Session;
+use crate::share::from_fragment;
 use crate::shell::{dialog, header, laboratory, on_key};
 use crate::store::{Change, PRESETS, Route, Store, Theme, View};
 use crate::widgets::state::use_value;
@@ -175,7 +177,7 @@ fn watch_browser(view: &View) {
     let go = {
         let view = view.clone();
         move || match route_of(&fragment()) {
-            Route::Shared => view.ask(Change::Open(fragment())),
+            Route::Shared => open(&view, fragment()),
             route => view.ask(Change::Go(route)),
         }
     };
@@ -190,6 +192,18 @@ fn watch_browser(view: &View) {
         if let Some(change) = change {
             event.prevent_default();
             view.ask(change);
+        }
+    });
+}
+
+/// Opens what a link holds.
+fn open(view: &View, asked: String) {
+    let view = view.clone();
+    spawn_local(async move {
+        let script = from_fragment(&asked).await;
+        // Somebody may have gone elsewhere in the meantime.
+        if fragment() == asked {
+            view.ask(Change::Open(script));
         }
     });
 }

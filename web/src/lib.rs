@@ -17,6 +17,7 @@ pub mod palette;
 pub mod panels;
 pub mod scene;
 pub mod session;
+mod share;
 pub mod shell;
 pub mod store;
 pub mod told;

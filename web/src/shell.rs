@@ -1,6 +1,7 @@
 //! The frame of the page around the stage: header, terminal, events, dialogs, and the keys that work everywhere.
 
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -12,6 +13,7 @@ use crate::consoles::Tab;
 use crate::lessons::LessonChange;
 use crate::lessons::pane::pane;
 use crate::panels::{INSPECTOR, PANELS};
+use crate::share::to_fragment;
 use crate::store::{
     Banner, Change, ConsoleChange, DialogKind, Lower, Named, PRESETS, Route, Sheet, Splitter as Split, Store, Theme,
     View,
@@ -24,7 +26,6 @@ use crate::widgets::state::use_value;
 use crate::widgets::tabs::{self, Tabs};
 use crate::widgets::terminal::Terminal;
 use crate::widgets::timeline::{Timeline, Transport};
-use kvarium_engine::world::share;
 
 /// A link longer than this may not survive a chat program, in characters.
 const LONG_LINK: usize = 8000;
@@ -372,9 +373,17 @@ fn Sharing(props: &SharingProps) -> Html {
     let store = props.view.read();
     let words = store.words();
     let script = store.lab().script();
+    let fragment = use_value(None::<String>);
+    {
+        let fragment = fragment.clone();
+        use_effect_with(script.clone(), move |script| {
+            let script = script.clone();
+            spawn_local(async move { fragment.set(to_fragment(&script).await) });
+        });
+    }
     let here = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
     let page = here.split('#').next().unwrap_or_default();
-    let link = format!("{page}#{}", share::to_fragment(&script));
+    let link = fragment.as_ref().map_or_else(String::new, |fragment| format!("{page}#{fragment}"));
     let is_long = link.len() > LONG_LINK;
     let onclick = {
         let (copied, link) = (copied.clone(), link.clone());

@@ -8,7 +8,6 @@ use kvarium_engine::base::time::Duration;
 use kvarium_engine::inspect::Inspect;
 use kvarium_engine::resp::value::ReplyValue;
 use kvarium_engine::world::otherwise::Otherwise;
-use kvarium_engine::world::share;
 use yew::{AttrValue, Callback};
 
 use crate::catalogue::{Language, Words};
@@ -72,7 +71,7 @@ pub enum Change {
     ReducedMotion(bool),
     Go(Route),
     /// Plays a shared script.
-    Open(String),
+    Open(Result<String, &'static str>),
     StartOver,
     Tab(AttrValue),
     Select(usize),
@@ -434,7 +433,7 @@ impl Store {
             Change::SystemIsDark(dark) => self.system_is_dark = dark,
             Change::ReducedMotion(reduced) => self.reduced_motion = reduced,
             Change::Go(route) => self.go(route),
-            Change::Open(script) => self.open(&script),
+            Change::Open(script) => self.open(script),
             Change::StartOver => self.enter(self.lab.anew()),
             Change::Tab(tab) => self.tab = tab,
             Change::Select(node) => self.select(node),
@@ -566,11 +565,10 @@ impl Store {
         }
     }
 
-    fn open(&mut self, fragment: &str) {
+    fn open(&mut self, script: Result<String, &'static str>) {
         self.route = Route::Shared;
         self.lessons.open = None;
-        let opened = share::from_fragment(fragment).map_err(|error| format!("{error:?}"));
-        match opened.and_then(|script| Laboratory::from_script(&script)) {
+        match script.map_err(str::to_owned).and_then(|script| Laboratory::from_script(&script)) {
             Ok(lab) => {
                 self.banner = Some(Banner::Shared { actions: lab.actions(), hash: lab.history().trace_hash() });
                 self.enter(lab);

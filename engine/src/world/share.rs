@@ -1,15 +1,17 @@
-//! The link that holds an experiment: `#v1.` and the deflated script in base64url. Nothing is sent to a server.
+//! The link that holds an experiment: `#v1.` and the deflated script (RFC 1951) in base64url. Nothing is sent to a server.
+//!
+//! In a page it is the browser that deflates and inflates; elsewhere a library does.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
+#[cfg(not(target_arch = "wasm32"))]
+use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limit};
 
 const VERSION: &str = "v1.";
 
 /// The longest script a link may unfold to: a link is untrusted input.
-const SCRIPT_LIMIT: usize = 4 << 20;
+pub const SCRIPT_LIMIT: usize = 4 << 20;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -21,10 +23,35 @@ pub enum LinkError {
     Damaged,
 }
 
+impl LinkError {
+    pub fn name(self) -> &'static str {
+        match self {
+            LinkError::Version => "Version",
+            LinkError::Damaged => "Damaged",
+        }
+    }
+}
+
 /// The fragment of a link to `script`, without `#`.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn to_fragment(script: &str) -> String {
+    fragment_of(&compress_to_vec(script.as_bytes(), 10))
+}
+
+/// The script in a link's fragment.
+///
+/// # Errors
+/// The fragment was made by another version or is damaged.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn from_fragment(fragment: &str) -> Result<String, LinkError> {
+    let script = decompress_to_vec_with_limit(&deflated(fragment)?, SCRIPT_LIMIT).map_err(|_| LinkError::Damaged)?;
+    String::from_utf8(script).map_err(|_| LinkError::Damaged)
+}
+
+/// The fragment of a link to a script that was deflated.
+pub fn fragment_of(deflated: &[u8]) -> String {
     let mut text = String::from(VERSION);
-    for chunk in compress_to_vec(script.as_bytes(), 10).chunks(3) {
+    for chunk in deflated.chunks(3) {
         let bits = chunk.iter().fold(0u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
         for sextet in 0..=chunk.len() {
             text.push(ALPHABET[(bits >> (18 - 6 * sextet)) as usize & 63] as char);
@@ -39,11 +66,11 @@ pub fn is_shared(fragment: &str) -> bool {
     digits.split_once('.').is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The script in a link's fragment.
+/// The deflated script in a link's fragment.
 ///
 /// # Errors
 /// The fragment was made by another version or is damaged.
-pub fn from_fragment(fragment: &str) -> Result<String, LinkError> {
+pub fn deflated(fragment: &str) -> Result<Vec<u8>, LinkError> {
     let text = fragment.trim_start_matches('#').strip_prefix(VERSION).ok_or(LinkError::Version)?;
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
     let (mut bits, mut count) = (0u32, 0);
@@ -57,8 +84,7 @@ pub fn from_fragment(fragment: &str) -> Result<String, LinkError> {
             bits &= (1 << count) - 1;
         }
     }
-    let script = decompress_to_vec_with_limit(&bytes, SCRIPT_LIMIT).map_err(|_| LinkError::Damaged)?;
-    String::from_utf8(script).map_err(|_| LinkError::Damaged)
+    Ok(bytes)
 }
 
 #[cfg(test)]
