@@ -18,6 +18,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 /// npm's package of wasm-opt.
 const BINARYEN: &str = "132.0.0";
+const ESBUILD: &str = "0.28.2";
 
 /// What rustc lets itself use of WebAssembly by default, spelt out: with everything allowed, wasm-opt's output is refused by browsers.
 const WASM_FEATURES: [&str; 6] = [
@@ -34,6 +35,7 @@ const LONGEST_LESSON: usize = 2 * 12_000;
 
 /// What wasm-bindgen calls the wasm half of `kvarium`.
 const BOUND_WASM: &str = "kvarium_bg.wasm";
+const BOUND_SCRIPT: &str = "kvarium.js";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Quality {
@@ -68,6 +70,7 @@ pub fn build(quality: Quality) -> Result<Site> {
     let bound = bind(&compiled)?;
     if quality == Quality::Release {
         shrink(&bound.join(BOUND_WASM))?;
+        minify(&bound.join(BOUND_SCRIPT))?;
     }
 
     let mut assets = Assets::default();
@@ -168,6 +171,19 @@ fn shrink(wasm: &Path) -> Result<()> {
     Ok(fs::rename(small, wasm)?)
 }
 
+/// Likewise esbuild, and the script.
+fn minify(script: &Path) -> Result<()> {
+    let Some(esbuild) = install::npm_program("esbuild", ESBUILD, "esbuild") else { return Ok(()) };
+    let out = format!("--outfile={}", script.display());
+    output(
+        command(esbuild)
+            .arg(script)
+            .args(["--minify", "--format=esm", "--allow-overwrite", "--log-level=error"])
+            .arg(out),
+    )?;
+    Ok(())
+}
+
 /// The site's files before they are written: those named after their content, and the pages that speak of them.
 #[derive(Default)]
 struct Assets {
@@ -189,7 +205,7 @@ impl Assets {
     /// The two compiled halves. The JavaScript half fetches the other by its name, and so has to be told the new one.
     fn add_compiled(&mut self, bound: &Path) -> Result<()> {
         self.add("kvarium.wasm", fs::read(bound.join(BOUND_WASM))?);
-        let script = fs::read_to_string(bound.join("kvarium.js"))?;
+        let script = fs::read_to_string(bound.join(BOUND_SCRIPT))?;
         if !script.contains(BOUND_WASM) {
             bail!("the script that wasm-bindgen made does not name its wasm file as expected");
         }
