@@ -32,9 +32,9 @@ pub struct Watches {
     memory: usize,
 }
 
-/// What a watch costs: modelled, with the key in both trees.
+/// What a watch costs: modelled, with the key in both maps.
 fn cost(key: &[u8]) -> usize {
-    176 + 2 * heap::cost(key.len())
+    136 + 2 * heap::cost(key.len())
 }
 
 #[derive(Clone, Copy, Debug)]
