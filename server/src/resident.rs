@@ -14,9 +14,10 @@ mod tests {
     #[test]
     fn memory_that_is_touched_is_counted() {
         let before = super::bytes().unwrap();
-        let block = std::hint::black_box(vec![1u8; 64 << 20]);
+        let block = std::hint::black_box(vec![1u8; 256 << 20]);
         let with_block = super::bytes().unwrap();
-        assert!(with_block >= before + (48 << 20), "{before} then {with_block}");
+        // Other tests give some of theirs back meanwhile.
+        assert!(with_block >= before + (192 << 20), "{before} then {with_block}");
         drop(block);
     }
 }
