@@ -1,7 +1,7 @@
 //! Links to what is in the page, and what such links hold: the browser deflates and inflates.
 
 use js_sys::{Reflect, Uint8Array};
-use kvarium_engine::world::share::{SCRIPT_LIMIT, deflated, fragment_of};
+use kvarium_engine::world::share::{LinkError, SCRIPT_LIMIT, deflated, fragment_of};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -33,11 +33,10 @@ pub async fn to_fragment(script: &str) -> Option<String> {
 /// # Errors
 /// What is wrong with it.
 pub async fn from_fragment(fragment: &str) -> Result<String, &'static str> {
-    const DAMAGED: &str = "Damaged";
-    let bytes = deflated(fragment).map_err(|error| error.name())?;
+    let bytes = deflated(fragment).map_err(LinkError::name)?;
     let inflate = DecompressionStream::new(FORMAT).map_err(|_| "DecompressionStream")?;
-    let script = through(inflate.unchecked_into(), &bytes, SCRIPT_LIMIT).await.ok_or(DAMAGED)?;
-    String::from_utf8(script).map_err(|_| DAMAGED)
+    let script = through(inflate.unchecked_into(), &bytes, SCRIPT_LIMIT).await.ok_or(LinkError::Damaged.name())?;
+    String::from_utf8(script).map_err(|_| LinkError::Damaged.name())
 }
 
 /// What comes out of a stream that bytes go through, unless it is more than `most`.
