@@ -26,7 +26,7 @@ pub enum Input<'a> {
     /// The connection ended, from the other side or by an error.
     Closed { conn: Conn },
     /// Memory that the process holds, in bytes, as its operating system counts it, and what of it the host's allocator holds
-    /// beside what it has given out.
+    /// only because other pieces in the same pages are in use.
     Resident { bytes: u64, sparse: u64 },
     /// The moment named by `next_wakeup` has come.
     Timeout,

@@ -157,6 +157,14 @@ impl Node {
         (self.state.started > Time::ZERO && !self.state.exiting).then(first)
     }
 
+    /// How many more bytes may come into use before `maxmemory` is reached.
+    pub fn room(&self) -> u64 {
+        match self.state.config.maxmemory.0 {
+            0 => u64::MAX,
+            limit => limit.saturating_sub(self.state.memory() as u64),
+        }
+    }
+
     /// Plain views of all state.
     pub fn inspect(&self) -> Inspect<'_> {
         Inspect::new(&self.state)

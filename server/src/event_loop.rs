@@ -16,6 +16,8 @@ use mio::{Events, Poll, Registry, Token};
 use crate::clock;
 use crate::config_file::ConfigFile;
 use crate::connections::{Connections, Received, Sending};
+#[cfg(target_os = "linux")]
+use crate::large_blocks;
 use crate::listeners::Listeners;
 use crate::log::Log;
 use crate::resident;
@@ -29,7 +31,7 @@ const WRITE_AT_ONCE: usize = 256 << 10;
 const ACCEPT_AT_ONCE: usize = 1000;
 /// When to try again after the system had no file left for a connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-/// How often the node learns how much memory the process holds.
+/// How often the node learns how much memory the process holds, and the allocator how much it may keep.
 const RESIDENT_EVERY: Duration = Duration::from_millis(100);
 
 /// A connection's token is its number; the others are counted down from the end.
@@ -236,6 +238,8 @@ impl EventLoop {
         }
         if self.resident_due <= self.now {
             self.resident_due = self.now + RESIDENT_EVERY;
+            #[cfg(target_os = "linux")]
+            large_blocks::look(self.node.room());
             if let Some(bytes) = resident::bytes() {
                 self.feed(Input::Resident { bytes, sparse: sparse() });
             }
@@ -246,7 +250,7 @@ impl EventLoop {
     }
 }
 
-/// What the allocator holds beside what it has given out.
+/// What the allocator holds because of other pieces in the same pages.
 fn sparse() -> u64 {
     #[cfg(target_os = "linux")]
     return crate::pieces::spare() as u64;

@@ -26,10 +26,11 @@ const PAGE: usize = 4096;
 
 /// How often it is looked what nobody has used again, and how often in a row before it goes.
 const LOOK: Duration = Duration::from_secs(1);
-const LOOKS: u8 = 3;
-/// At most so many blocks are kept, and so many bytes.
+const LOOKS: u8 = 10;
+/// At most so many blocks are kept, and so many bytes; so many whatever room there is.
 const PLACES: usize = 16;
 const MOST: usize = 512 << 20;
+const LEAST: usize = 4 * LARGE;
 /// So many bytes go back at once.
 const PIECE: usize = 4 << 20;
 
@@ -140,6 +141,17 @@ struct Kept {
     bytes: usize,
     /// None are kept before somebody is there to give them back.
     most: usize,
+}
+
+/// Gives pages back that nobody has needed for a while. To be called by the serving thread about ten times a second, with how
+/// many bytes of free memory may be kept.
+pub fn look(room: u64) {
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    pieces::look(room);
+    let mut kept = kept();
+    if kept.most > 0 {
+        kept.most = room.clamp(LEAST, MOST);
+    }
 }
 
 struct Block {

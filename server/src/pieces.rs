@@ -42,9 +42,13 @@ const LONGEST_RUN: usize = 512;
 const LENGTHS: usize = rank(LONGEST_RUN, RUN_STEPS) + 1;
 /// Lists of a size's spans, by how full they are.
 const GROUPS: usize = 8;
-/// Free pages that are kept, for they will be needed soon: so many bytes, and a part of what is in use.
+/// Free pages that are kept in any case, for they will be needed soon: so many bytes, and a part of what is in use.
 const KEPT: usize = 2 << 20;
 const KEPT_PART: usize = 64;
+/// All others are kept while there is room, and go back once they have been free for one to two spells of so many looks; so
+/// many bytes at a look.
+const SPELL: u32 = 50;
+const AT_A_LOOK: usize = 4 << 20;
 /// A span is not sparse while so much of it is in use.
 const DENSE: (u32, u32) = (7, 8);
 
@@ -155,6 +159,12 @@ struct Heap {
     /// Bytes of runs in use, and of free ones with pages of memory.
     used: usize,
     kept: usize,
+    /// So much may be kept beyond what is in any case.
+    room: usize,
+    /// The looks that are left of this spell, the least that was kept in it, and what was not needed in the last one.
+    looks: u32,
+    least: usize,
+    surplus: usize,
     /// The length of which a free run was given back last.
     turn: usize,
     /// Bytes of cells that were used and are free.
@@ -172,6 +182,10 @@ impl Heap {
             free: [Free { kept: 0, bare: 0 }; LENGTHS],
             used: 0,
             kept: 0,
+            room: 0,
+            looks: SPELL,
+            least: 0,
+            surplus: 0,
             turn: 0,
             spare: 0,
         }
@@ -382,6 +396,7 @@ impl Heap {
             let start = self.start + free.kept as usize * PAGE;
             self.free[rank].kept = *self.link(start);
             self.kept -= bytes;
+            self.least = self.least.min(self.kept);
             start
         } else if free.bare != 0 {
             let start = self.start + free.bare as usize * PAGE;
@@ -401,9 +416,31 @@ impl Heap {
         self.used -= bytes;
         self.kept += bytes;
         *self.link(start) = mem::replace(&mut self.free[rank].kept, number);
-        while self.kept > KEPT.max(self.used / KEPT_PART) {
+        while self.kept > self.always_kept().max(self.room) {
             self.strip_run();
         }
+    }
+
+    fn always_kept(&self) -> usize {
+        KEPT.max(self.used / KEPT_PART)
+    }
+
+    /// Looks for pages that nobody has needed for a while, and learns how much may be kept from now on. To be called at
+    /// regular times.
+    fn look(&mut self, room: usize) {
+        self.room = room;
+        self.looks -= 1;
+        if self.looks == 0 {
+            self.looks = SPELL;
+            self.surplus = mem::replace(&mut self.least, self.kept);
+        }
+        let before = self.kept;
+        let wanted = before.saturating_sub(self.surplus).min(room).max(self.always_kept());
+        while self.kept > wanted.max(before.saturating_sub(AT_A_LOOK)) {
+            self.strip_run();
+        }
+        self.surplus = self.surplus.saturating_sub(before - self.kept);
+        self.least = self.least.min(self.kept);
     }
 
     /// Gives the pages of a free run back to the system: of each length in turn, so that those that are taken and freed all
@@ -534,13 +571,18 @@ pub fn serve() {
     }
 }
 
-/// Bytes of memory that the heap holds beside what it has given out.
+/// Bytes of cells that are held because others of their spans are in use.
 pub fn spare() -> usize {
+    with_heap(|heap| heap.spare).unwrap_or_default()
+}
+
+/// Takes back what other threads have freed, and gives pages back that nobody has needed for a while. To be called about ten
+/// times a second, with how many bytes of free pages may be kept.
+pub fn look(room: usize) {
     with_heap(|heap| {
         take_returned(heap);
-        heap.spare + heap.kept
-    })
-    .unwrap_or_default()
+        heap.look(room);
+    });
 }
 
 /// None on any other thread than the one that serves.
@@ -784,6 +826,33 @@ mod tests {
     }
 
     #[test]
+    fn free_pages_stay_while_there_is_room_until_they_were_not_needed_for_a_spell() {
+        let mut heap = heap();
+        let piece = layout(1 << 20, 8);
+        let use_some = |heap: &mut Heap, count| {
+            let pieces: Vec<_> = (0..count).map(|n| Piece::new(heap, piece, n)).collect();
+            pieces.into_iter().for_each(|piece| piece.free(heap));
+        };
+        heap.look(1 << 30);
+        use_some(&mut heap, 20);
+        assert_eq!(heap.kept, 20 << 20);
+        for _ in 0..SPELL {
+            heap.look(1 << 30);
+        }
+        assert_eq!(heap.kept, 20 << 20, "they came in this spell");
+        // Eight are needed again and again, and twelve are not.
+        for _ in 0..SPELL + 3 {
+            use_some(&mut heap, 8);
+            heap.look(1 << 30);
+        }
+        assert_eq!(heap.kept, 8 << 20);
+        heap.look(3 << 20);
+        assert_eq!(heap.kept, 4 << 20, "no more than so many bytes go at a look");
+        heap.look(3 << 20);
+        assert_eq!(heap.kept, 3 << 20);
+    }
+
+    #[test]
     fn more_than_is_reserved_is_not_to_be_had() {
         let mut heap = heap();
         let mut count = 0;
@@ -825,7 +894,7 @@ mod tests {
             .join()
             .unwrap();
             assert_eq!(used(), before);
-            spare();
+            look(0);
             assert!(used() + 40_000 <= before, "{} of {before}", used());
         }
     }
