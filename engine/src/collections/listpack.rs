@@ -490,7 +490,18 @@ fn entry_len(bytes: &[u8]) -> usize {
 }
 
 /// The length of the entry that foreign bytes begin with, if it is one.
+#[inline]
 fn checked_entry_len(bytes: &[u8]) -> Option<usize> {
+    let size = match *bytes.first()? {
+        0x00..=0x7f => 1,
+        head @ 0x80..=0xbf => 1 + usize::from(head & 0x3f),
+        _ => return checked_long_entry_len(bytes),
+    };
+    (usize::from(*bytes.get(size)?) == size).then_some(size + 1)
+}
+
+/// Likewise of one that is no integer of seven bits and no string below 64 bytes.
+fn checked_long_entry_len(bytes: &[u8]) -> Option<usize> {
     let head = match *bytes.first()? {
         0xf5.. => return None,
         0xf0 => 5,
@@ -503,11 +514,6 @@ fn checked_entry_len(bytes: &[u8]) -> Option<usize> {
     }
     let size = size_of_entry(bytes);
     let entry = bytes.get(..size + back_len(size))?;
-    if let [.., back] = *entry
-        && size < 0x80
-    {
-        return (usize::from(back) == size).then_some(entry.len());
-    }
     let mut expected = [0; 5];
     write_back_len(size, &mut expected[..back_len(size)]);
     (entry[size..] == expected[..back_len(size)]).then_some(entry.len())

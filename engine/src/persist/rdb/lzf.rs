@@ -75,11 +75,7 @@ impl Output<'_> {
         if start < end {
             let (control, room) = self.room[self.length..].split_first_mut().expect("the room is large enough");
             *control = (end - start) as u8 - 1;
-            // As many as a run may have: the others are written over.
-            match self.text[start..].first_chunk::<MAX_LITERAL>() {
-                Some(chunk) => room[..MAX_LITERAL].copy_from_slice(chunk),
-                None => room[..end - start].copy_from_slice(&self.text[start..end]),
-            }
+            copy_literals(&self.text[start..end], &self.text[start..], room).expect("the room is large enough");
             self.length += 1 + end - start;
         }
         self.literals.start = end;
@@ -144,9 +140,10 @@ fn pack(text: &[u8], most: usize, seen: &mut [u32; TABLE], base: u32, room: &mut
             break;
         }
         // The last two positions of a match are remembered, the others not.
-        for inside in at - 2..at {
-            seen[slot(three(text, inside))] = base + inside as u32;
-        }
+        let four =
+            u32::from_be_bytes(*text[at - 2..].first_chunk().expect("three bytes are left, and the match had three"));
+        seen[slot(four >> 8)] = base + at as u32 - 2;
+        seen[slot(four & 0xff_ffff)] = base + at as u32 - 1;
     }
     if out.length() + 3 > most {
         return None;
@@ -160,9 +157,20 @@ fn pack(text: &[u8], most: usize, seen: &mut [u32; TABLE], base: u32, room: &mut
 /// more before it asks whether that is too many.
 fn match_length(text: &[u8], before: usize, at: usize) -> usize {
     let most = (text.len() - at - 2).min(MAX_MATCH);
+    if let Some(different) = first_difference::<19>(&text[before..], &text[at..])
+        && most > 16
+    {
+        return different;
+    }
     let least = if most > 16 { 19 } else { 3 };
     let same = same_bytes(&text[before..], &text[at..][..text.len().min(at + least.max(most)) - at]);
     if same < least { same } else { same.min(most).max(least) }
+}
+
+fn first_difference<const SKIP: usize>(a: &[u8], b: &[u8]) -> Option<usize> {
+    let word = |text: &[u8]| Some(u128::from_le_bytes(*text.get(3..)?.first_chunk()?));
+    let different = word(a)? ^ word(b)?;
+    (different != 0).then(|| 3 + different.trailing_zeros() as usize / 8)
 }
 
 /// How many bytes two texts begin with alike, compared in words. The second is not the longer one.
@@ -212,8 +220,8 @@ fn try_unpack(packed: &[u8], out: &mut [u8]) -> Option<usize> {
             copy_literals(rest.get(..count)?, rest, out.get_mut(at..)?)?;
             rest = &rest[count..];
         } else {
-            let long = control >> 5 == 7;
-            count = 2 + (control >> 5) + if long { take(&mut rest)? } else { 0 };
+            let short = (control >> 5) + 2;
+            count = if short == 9 { 9 + take(&mut rest)? } else { short };
             let offset = (control & 0x1f) << 8 | take(&mut rest)?;
             let from = at.checked_sub(offset + 1)?;
             if count > out.len() - at {
@@ -231,23 +239,50 @@ fn try_unpack(packed: &[u8], out: &mut [u8]) -> Option<usize> {
 fn copy_literals(literals: &[u8], all: &[u8], out: &mut [u8]) -> Option<()> {
     match (all.first_chunk::<MAX_LITERAL>(), out.first_chunk_mut::<MAX_LITERAL>()) {
         (Some(from), Some(to)) => *to = *from,
-        _ => out.get_mut(..literals.len())?.copy_from_slice(literals),
+        _ => copy_last_literals(literals, out)?,
     }
+    Some(())
+}
+
+/// Apart, so that the copy of a known length is one.
+#[cold]
+#[inline(never)]
+fn copy_last_literals(literals: &[u8], out: &mut [u8]) -> Option<()> {
+    out.get_mut(..literals.len())?.copy_from_slice(literals);
     Some(())
 }
 
 /// Repeats bytes from further ahead, which may be those that this writes; in words, and a few too many, where that does no
 /// harm.
 fn copy_back(out: &mut [u8], from: usize, at: usize, count: usize) {
-    const WORD: usize = 8;
+    const WORD: usize = 16;
     let in_words = at - from >= WORD && out.len() - at >= count + WORD;
     if !in_words {
-        return (0..count).for_each(|index| out[at + index] = out[from + index]);
+        return copy_back_short(out, from, at, count);
     }
-    for done in (0..count).step_by(WORD) {
-        let word: [u8; WORD] = out[from + done..][..WORD].try_into().expect("a word");
-        out[at + done..][..WORD].copy_from_slice(&word);
+    copy_word::<WORD>(out, from, at);
+    let mut done = WORD;
+    while done < count {
+        copy_word::<WORD>(out, from + done, at + done);
+        done += WORD;
     }
+}
+
+#[cold]
+#[inline(never)]
+fn copy_back_short(out: &mut [u8], from: usize, at: usize, count: usize) {
+    const WORD: usize = 8;
+    let in_words = at - from >= WORD && out.len() - at >= count + WORD;
+    if in_words {
+        (0..count).step_by(WORD).for_each(|done| copy_word::<WORD>(out, from + done, at + done));
+    } else {
+        (0..count).for_each(|index| out[at + index] = out[from + index]);
+    }
+}
+
+fn copy_word<const WORD: usize>(out: &mut [u8], from: usize, to: usize) {
+    let word: [u8; WORD] = out[from..][..WORD].try_into().expect("a word");
+    out[to..][..WORD].copy_from_slice(&word);
 }
 
 fn take(rest: &mut &[u8]) -> Option<usize> {
