@@ -137,6 +137,14 @@ impl<T: Item> Dict<T> {
         Some(Slot { dict: self, place })
     }
 
+    /// Gives an empty dict the buckets that so many items need: they will come without a split.
+    pub fn reserve(&mut self, items: usize) {
+        debug_assert!(self.is_empty());
+        while self.buckets.len() * SPLIT_ABOVE < items * 2 {
+            self.buckets.push(Bucket::EMPTY);
+        }
+    }
+
     /// Adds an item whose key is not in the dict.
     ///
     /// # Safety
@@ -921,6 +929,27 @@ mod tests {
         assert!(owned.dict.memory() < full / if cfg!(miri) { 2 } else { 4 }, "{} of {full}", owned.dict.memory());
         (0..MANY / 10).for_each(|n| owned.remove(n));
         assert_eq!(owned.dict.memory(), 0);
+    }
+
+    #[test]
+    fn what_was_reserved_is_what_it_grows_to() {
+        for count in [0, 1, 7, 8, 100, MANY / 10] {
+            let (mut grown, mut reserved) = (Owned::new(), Owned::new());
+            reserved.dict.reserve(count as usize);
+            (0..count).for_each(|n| {
+                grown.insert(n);
+                reserved.insert(n);
+            });
+            assert_eq!(grown.dict.buckets(), reserved.dict.buckets(), "{count}");
+            reserved.check();
+            (0..count).for_each(|n| reserved.remove(n));
+            assert_eq!(reserved.dict.memory(), 0);
+        }
+        let mut unused = Owned::new();
+        unused.dict.reserve(1000);
+        assert!(!unused.has(5));
+        unused.insert(5);
+        unused.check();
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Table {
         Table { dict: Dict::new(seed), ranking: None, store: Store::default() }
     }
 
+    /// To be told, while it is empty, how many records will come: then they need less time.
+    pub fn reserve(&mut self, records: usize) {
+        self.dict.reserve(records);
+    }
+
     pub fn len(&self) -> usize {
         self.dict.len()
     }

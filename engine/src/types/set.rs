@@ -52,6 +52,13 @@ impl Set {
         }
     }
 
+    /// To be told, while it is empty, how many members will come: then a large set needs less time.
+    pub fn reserve(&mut self, members: usize) {
+        if let Large(table) = self.encoding.view_mut() {
+            table.reserve(members);
+        }
+    }
+
     pub fn from_intset(ints: Intset, limits: &Limits) -> Self {
         let mut set = Set { encoding: Word::ints(ints) };
         set.bound_ints(limits);

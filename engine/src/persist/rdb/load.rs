@@ -82,6 +82,12 @@ impl<'a> Reader<'a> {
         usize::try_from(self.number()?).ok().filter(|&count| count <= self.rest.len())
     }
 
+    /// Of an announced number of different things as many as the bytes that are there may well hold.
+    fn likely(&self, count: usize) -> usize {
+        const BYTES: usize = 8;
+        count.min(self.rest.len() / BYTES)
+    }
+
     pub fn string(&mut self) -> Option<Cow<'a, [u8]>> {
         let integer = |value: i64| Some(Cow::Owned(format_i64(value).to_vec()));
         match self.length()? {
@@ -220,6 +226,7 @@ impl<'a> Reader<'a> {
             let member = self.string()?;
             if index == 0 {
                 set = Set::expecting(&member, count, limits);
+                set.reserve(self.likely(count));
             }
             if !set.insert(&member, limits) {
                 return None;
@@ -231,6 +238,7 @@ impl<'a> Reader<'a> {
     fn zset(&mut self, limits: &Limits, score: impl Fn(&mut Self) -> Option<f64>) -> Option<ZSet> {
         let count = self.count()?;
         let mut zset = ZSet::expecting(count, 0, limits);
+        zset.reserve(self.likely(count));
         for _ in 0..count {
             let member = self.string()?;
             let score = score(self).filter(|score| !score.is_nan())?;
@@ -259,6 +267,7 @@ impl<'a> Reader<'a> {
     ) -> Option<Hash> {
         let count = self.count()?;
         hash.expect(count, limits);
+        hash.reserve(self.likely(count));
         for _ in 0..count {
             let (name, value) = (self.string()?, self.string()?);
             if !hash.set(&name, &value, limits) {
