@@ -9,3 +9,4 @@ pub mod number;
 pub mod rng;
 pub mod sort;
 pub mod time;
+pub mod wide;

@@ -10,6 +10,7 @@
 
 use crate::base::bytes::reserve;
 use crate::base::number::parse_i64;
+use crate::base::wide::wide;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -51,10 +52,26 @@ pub fn reach(bytes: &mut Vec<u8>, last: u64) -> bool {
     true
 }
 
-/// How many bits are set. Not every processor counts the bits of a word, and none those of many at once; but all add bits
-/// of the same place in many words at once. Eight blocks become one with a bit for every eight, which is all that is
-/// counted of them, and what is left over for the next eight.
-pub fn count(bytes: &[u8]) -> u64 {
+wide! {
+    /// How many bits are set.
+    pub fn count(bytes: &[u8]) -> u64 {
+        count_by_words(bytes)
+    } else {
+        count_by_places(bytes)
+    }
+}
+
+#[inline(always)]
+fn count_by_words(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().map(|word| u64::from(u64::from_ne_bytes(*word).count_ones())).sum::<u64>()
+        + rest.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>()
+}
+
+/// Not every processor counts the bits of a word, and none those of many at once; but all add bits of the same place in many
+/// words at once. Eight blocks become one with a bit for every eight, which is all that is counted of them, and what is left
+/// over for the next eight.
+fn count_by_places(bytes: &[u8]) -> u64 {
     let (eights, rest) = bytes.as_chunks::<{ 8 * size_of::<Lanes>() }>();
     let (mut ones, mut twos, mut fours) = (Lanes::default(), Lanes::default(), Lanes::default());
     let mut total = 0;
@@ -68,10 +85,7 @@ pub fn count(bytes: &[u8]) -> u64 {
         let (first, second) = (four(0), four(4));
         total += 8 * count_words(&add(&mut fours, first, second));
     }
-    total += 4 * count_words(&fours) + 2 * count_words(&twos) + count_words(&ones);
-    let (words, rest) = rest.as_chunks::<8>();
-    words.iter().fold(total, |total, &word| total + u64::from(u64::from_ne_bytes(word).count_ones()))
-        + rest.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>()
+    total + 4 * count_words(&fours) + 2 * count_words(&twos) + count_words(&ones) + count_by_words(rest)
 }
 
 type Lanes = [u64; 4];
@@ -395,7 +409,7 @@ mod tests {
         for length in [255, 256, 257, 511, 2560, 5000] {
             let bytes = random(&mut rng, length);
             let expected: u64 = bytes.iter().map(|byte| u64::from(byte.count_ones())).sum();
-            assert_eq!(count(&bytes), expected);
+            assert_eq!([count(&bytes), count_by_places(&bytes)], [expected; 2]);
         }
     }
 

@@ -14,6 +14,7 @@
 //! registers exactly, in time bounded by its length.
 
 use crate::base::hash::murmur;
+use crate::base::wide::wide;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -280,6 +281,7 @@ pub fn count(bytes: &[u8]) -> Result<u64, Corrupted> {
 }
 
 /// Eight registers of a dense value, 48 bits, with a byte for each: halves, quarters and eighths move apart.
+#[inline(always)]
 fn unpack(word: u64) -> [u8; 8] {
     let word = word & 0xff_ffff | (word & 0xffff_ff00_0000) << 8;
     let word = word & 0x0fff_0000_0fff | (word & 0x00ff_f000_00ff_f000) << 4;
@@ -302,15 +304,17 @@ const GROUPS: usize = 64;
 /// Six bytes are read as a word with the two before them, which are there even where none follow.
 const BEFORE: usize = 2;
 
-/// Raises registers to those of a dense value. Each of the loops does one thing, so that it does it to many at once.
-fn raise_to(registers: &mut [u8; GROUPS * 8], packed: &[u8; BEFORE + GROUPS * 6]) {
-    let mut words = [0; GROUPS];
-    for (index, word) in words.iter_mut().enumerate() {
-        *word = u64::from_le_bytes(*packed[index * 6..].first_chunk().expect("eight bytes")) >> (BEFORE * 8);
+wide! {
+    /// Raises registers to those of a dense value. Each of the loops does one thing, so that it does it to many at once.
+    fn raise_to(registers: &mut [u8; GROUPS * 8], packed: &[u8; BEFORE + GROUPS * 6]) {
+        let mut words = [0; GROUPS];
+        for (index, word) in words.iter_mut().enumerate() {
+            *word = u64::from_le_bytes(*packed[index * 6..].first_chunk().expect("eight bytes")) >> (BEFORE * 8);
+        }
+        let mut values = [0; GROUPS * 8];
+        values.as_chunks_mut().0.iter_mut().zip(words).for_each(|(values, word)| *values = unpack(word));
+        registers.iter_mut().zip(&values).for_each(|(register, value)| *register = (*register).max(*value));
     }
-    let mut values = [0; GROUPS * 8];
-    values.as_chunks_mut().0.iter_mut().zip(words).for_each(|(values, word)| *values = unpack(word));
-    registers.iter_mut().zip(&values).for_each(|(register, value)| *register = (*register).max(*value));
 }
 
 /// A byte for each register: what several values amount to.
