@@ -30,10 +30,12 @@ pub struct Node {
     due: Due,
     batch: Batch,
     ahead: Ahead,
-    /// Events, sends and closes of the input that is being dealt with.
+    /// Events, sends and closes that have not come out yet.
     outputs: Vec<Queued>,
-    /// An empty buffer, kept for its memory: a client that waits for nothing owns none.
-    spare: Vec<u8>,
+    /// What the configuration file is to hold, once that has come out.
+    rewrite: Option<String>,
+    /// Empty buffers, kept for their memory: a client that waits for nothing owns none.
+    spares: Vec<Vec<u8>>,
 }
 
 impl core::fmt::Debug for Command {
@@ -53,8 +55,9 @@ enum Queued {
 
 /// Commands decoded before the first of them runs, so that their keys can be fetched from memory meanwhile.
 const AHEAD: usize = 64;
-/// A buffer larger than this is given back once it is empty, in bytes.
+/// Buffers that are kept once they are empty, no larger than this, in bytes, and no more of them than are answered at once.
 const KEPT: usize = 64 * 1024;
+const SPARES: usize = 32;
 
 impl Node {
     /// A node that has not started. `seed` decides all its chance.
@@ -123,14 +126,21 @@ impl Node {
             batch: Batch::default(),
             ahead: Ahead::default(),
             outputs: Vec::new(),
-            spare: Vec::new(),
+            rewrite: None,
+            spares: Vec::new(),
         })
     }
 
     /// Deals with one thing that happened at `now`. The host performs what comes out, in order.
     pub fn handle(&mut self, now: Time, input: Input<'_>) -> Outputs<'_> {
+        self.take_in(now, input);
+        self.outputs()
+    }
+
+    /// Likewise, though what comes out of it stays inside until somebody asks for it: where much happens at once, it costs less
+    /// to answer everybody together.
+    pub fn take_in(&mut self, now: Time, input: Input<'_>) {
         self.state.now = now;
-        self.state.rewrite = None;
         let conn = input.conn();
         match input {
             Input::Started => self.on_started(),
@@ -144,10 +154,15 @@ impl Node {
             Input::Terminate => self.on_terminate(),
         }
         self.resume();
-        self.settle(conn);
+        conn.into_iter().for_each(|conn| self.state.clients.settle(conn));
+    }
+
+    /// What has come out since it was asked for last. The host performs it, in order.
+    pub fn outputs(&mut self) -> Outputs<'_> {
+        self.settle();
         self.flush();
         self.outputs.reverse();
-        Outputs { queued: &mut self.outputs, clients: &self.state.clients, rewrite: self.state.rewrite.as_deref() }
+        Outputs { queued: &mut self.outputs, clients: &self.state.clients, rewrite: self.rewrite.as_deref() }
     }
 
     /// When the node wants an [`Input::Timeout`].
@@ -228,7 +243,7 @@ impl Node {
         let state = &mut self.state;
         state.stats.bytes_in += bytes.len() as u64;
         let Some(client) = state.clients.get_mut(conn) else { return };
-        if client.closing.is_some() {
+        if client.closing.is_some() || state.exiting {
             return;
         }
         client.last_interaction = state.now;
@@ -321,7 +336,7 @@ impl Node {
         // Replies go to a buffer out of reach of messages to the same client, which follow the reply they came with.
         let mut out = core::mem::take(&mut client.output.out);
         if out.bytes.capacity() == 0 {
-            out.bytes = core::mem::take(&mut self.spare);
+            out.bytes = self.spares.pop().unwrap_or_default();
         }
         let (mut at, mut stopped) = (from, None);
         for index in 0..batch.len() {
@@ -361,10 +376,7 @@ impl Node {
         client.sent += count as u64;
         client.output.sent(count);
         if client.output.is_empty() {
-            let buffer = core::mem::take(&mut client.output.out.bytes);
-            if buffer.capacity() <= KEPT {
-                self.spare = buffer;
-            }
+            keep(&mut self.spares, &mut client.output.out.bytes);
         }
         if client.closing.is_some() || !client.output.is_empty() {
             self.state.clients.written.push(conn);
@@ -404,14 +416,13 @@ impl Node {
         state.events.emit(|| Event::Disconnected { client: client.id, conn, why });
     }
 
-    /// Counts the memory of the clients that this input had to do with, and ends the largest while all of them hold more
-    /// than `maxmemory-clients` allows.
-    fn settle(&mut self, conn: Option<Conn>) {
+    /// Counts the memory of the clients that are sent something, and ends the largest while all of them hold more than
+    /// `maxmemory-clients` allows.
+    fn settle(&mut self) {
         let State { clients, config, .. } = &mut self.state;
         for index in 0..clients.written.len() {
             clients.settle(clients.written[index]);
         }
-        conn.into_iter().for_each(|conn| clients.settle(conn));
         let limit = config.maxmemory_clients.bytes(config.maxmemory.0);
         while limit > 0
             && self.state.clients.memory() as u64 > limit
@@ -447,7 +458,7 @@ impl Node {
                 self.close(conn, why);
             } else if client.output.is_empty() && client.output.out.bytes.capacity() > 0 {
                 // Nothing was said: the buffer goes back.
-                self.spare = core::mem::take(&mut client.output.out.bytes);
+                keep(&mut self.spares, &mut client.output.out.bytes);
             }
         }
         written.clear();
@@ -456,12 +467,21 @@ impl Node {
             let events = core::mem::take(&mut self.state.events.waiting);
             self.outputs.splice(0..0, events.into_iter().map(Queued::Event));
         }
-        if self.state.rewrite.is_some() {
+        self.rewrite = self.state.rewrite.take();
+        if self.rewrite.is_some() {
             self.outputs.push(Queued::RewriteConfig);
         }
         if self.state.exiting {
             self.outputs.push(Queued::Exit);
         }
+    }
+}
+
+/// Takes an empty buffer away from a client that has no use for it.
+fn keep(spares: &mut Vec<Vec<u8>>, buffer: &mut Vec<u8>) {
+    let buffer = core::mem::take(buffer);
+    if (1..=KEPT).contains(&buffer.capacity()) && spares.len() < SPARES {
+        spares.push(buffer);
     }
 }
 

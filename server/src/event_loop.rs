@@ -27,6 +27,8 @@ use crate::signals::Signals;
 const READ_AT_ONCE: usize = 64 << 10;
 /// What one connection is offered in one turn, in bytes.
 const WRITE_AT_ONCE: usize = 256 << 10;
+/// So many connections are answered together: that costs less than one after the other.
+const ANSWER_AT_ONCE: usize = 32;
 /// How many connections one listener accepts in one turn.
 const ACCEPT_AT_ONCE: usize = 1000;
 /// When to try again after the system had no file left for a connection.
@@ -48,6 +50,8 @@ pub struct EventLoop {
     crowded: Vec<(usize, Time)>,
     signals: Signals,
     buffer: Box<[u8]>,
+    /// How many connections have not been answered.
+    unanswered: usize,
     resident_due: Time,
 }
 
@@ -98,6 +102,7 @@ impl EventLoop {
             crowded: Vec::new(),
             signals,
             buffer: vec![0; READ_AT_ONCE].into_boxed_slice(),
+            unanswered: 0,
             resident_due: Time::ZERO,
         })
     }
@@ -133,6 +138,7 @@ impl EventLoop {
                 }
             }
             self.go_on();
+            self.answer();
             self.on_time();
         }
         Ok(())
@@ -150,7 +156,22 @@ impl EventLoop {
 
     /// Hands over one thing that happened, and performs what follows from it.
     fn feed(&mut self, input: Input<'_>) {
-        feed(&mut self.node, &mut self.host, self.now, input);
+        self.node.take_in(self.now, input);
+        self.answer();
+    }
+
+    /// Performs what has come out of the node, and tells it how that went.
+    fn answer(&mut self) {
+        let EventLoop { now, node, host, .. } = self;
+        self.unanswered = 0;
+        loop {
+            node.outputs().for_each(|output| host.perform(*now, output));
+            if host.sent.is_empty() && host.broken.is_empty() {
+                return;
+            }
+            host.sent.drain(..).for_each(|(conn, count)| node.take_in(*now, Input::Sent { conn, count }));
+            host.broken.drain(..).for_each(|conn| node.take_in(*now, Input::Closed { conn }));
+        }
     }
 
     fn on_signal(&mut self) {
@@ -164,8 +185,11 @@ impl EventLoop {
         let Some(connection) = self.host.connections.get(conn) else { return };
         match connection.receive(&mut self.buffer, is_ending) {
             Received::Bytes(count) => {
-                let bytes = &self.buffer[..count];
-                feed(&mut self.node, &mut self.host, self.now, Input::Received { conn, bytes });
+                self.node.take_in(self.now, Input::Received { conn, bytes: &self.buffer[..count] });
+                self.unanswered += 1;
+                if self.unanswered == ANSWER_AT_ONCE {
+                    self.answer();
+                }
             }
             Received::Nothing => {}
             Received::End => {
@@ -256,21 +280,6 @@ fn sparse() -> u64 {
     return crate::pieces::spare() as u64;
     #[cfg(not(target_os = "linux"))]
     return 0;
-}
-
-/// Apart from [`EventLoop::feed`], because received bytes lie in the event loop's own buffer.
-fn feed(node: &mut Node, host: &mut Host, now: Time, input: Input<'_>) {
-    node.handle(now, input).for_each(|output| host.perform(now, output));
-    loop {
-        let report = if let Some((conn, count)) = host.sent.pop() {
-            Input::Sent { conn, count }
-        } else if let Some(conn) = host.broken.pop() {
-            Input::Closed { conn }
-        } else {
-            return;
-        };
-        node.handle(now, report).for_each(|output| host.perform(now, output));
-    }
 }
 
 impl Host {

@@ -275,6 +275,17 @@ impl Listpack {
         self.remove_many(at, 1);
     }
 
+    /// Takes the first or the last element out and calls `f` with it.
+    pub fn pop<R>(&mut self, last: bool, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        if self.is_empty() {
+            return None;
+        }
+        let at = if last { self.previous(self.end()) } else { self.start() };
+        let popped = self.get(at).with(f);
+        self.remove(at);
+        Some(popped)
+    }
+
     /// Removes up to `count` elements from `at` on and says how many there were.
     pub fn remove_many(&mut self, at: Position, count: usize) -> usize {
         let (mut until, mut removed) = (at, 0);

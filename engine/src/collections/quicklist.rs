@@ -256,6 +256,15 @@ impl Quicklist {
         self.merge_around(center, fill);
     }
 
+    /// Takes the first or the last element out and calls `f` with it.
+    pub fn pop<R>(&mut self, last: bool, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+        let node = if last { self.nodes.len().checked_sub(1)? } else { 0 };
+        if self.nodes.get(node)?.count == 1 {
+            return self.nodes.remove(node).pack.pop(last, f);
+        }
+        self.nodes.edit(node, |pack| pack.pop(last, f))
+    }
+
     /// Removes `count` elements from an index on; gives the nodes of which nothing is left.
     pub fn remove(&mut self, index: usize, count: usize) -> Quicklist {
         let mut left = count.min(self.len().saturating_sub(index));

@@ -128,13 +128,12 @@ impl List {
 
     /// Takes the element at an end out and calls `f` with it.
     pub fn pop<R>(&mut self, end: End, limits: &Limits, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        let index = match end {
-            End::Head => 0,
-            End::Tail => self.len().checked_sub(1)?,
+        let popped = match self.encoding.pair_mut() {
+            Pack(pack) => pack.pop(end == End::Tail, f),
+            Quick(quick) => quick.pop(end == End::Tail, f),
         };
-        let popped = self.get(index)?.with(f);
-        self.remove(index..index + 1, limits);
-        Some(popped)
+        self.shrink(limits);
+        popped
     }
 
     pub fn get(&self, index: usize) -> Option<Element<'_>> {
