@@ -1,8 +1,8 @@
 //! The one thread that serves: what sockets, signals and the clock say goes into the node, and what comes out is performed.
 //!
 //! A readable connection is read once, its bytes are handed to the node, and the replies are written straight from the
-//! node's memory: two system calls for a pipeline of any length. Who sends or takes more than a turn allows waits until
-//! everybody else had theirs. The poll tells of changes only (edges), so whatever is left undone has to be remembered here.
+//! node's memory, those of many connections one after the other: two system calls for a pipeline of any length. Who sends or
+//! takes more than a turn allows waits until everybody else had theirs. The poll tells of changes only (edges), so whatever is left undone has to be remembered here.
 
 use std::io::{self, ErrorKind};
 use std::{mem, time};
@@ -22,6 +22,7 @@ use crate::listeners::Listeners;
 use crate::log::Log;
 use crate::resident;
 use crate::signals::Signals;
+use crate::vigil::{self, Vigil};
 
 /// What one connection may send in one turn, in bytes.
 const READ_AT_ONCE: usize = 64 << 10;
@@ -53,6 +54,7 @@ pub struct EventLoop {
     /// How many connections have not been answered.
     unanswered: usize,
     resident_due: Time,
+    vigil: Vigil,
 }
 
 /// What a node's outputs are performed on.
@@ -104,6 +106,7 @@ impl EventLoop {
             buffer: vec![0; READ_AT_ONCE].into_boxed_slice(),
             unanswered: 0,
             resident_due: Time::ZERO,
+            vigil: Vigil::default(),
         })
     }
 
@@ -113,7 +116,7 @@ impl EventLoop {
         self.feed(Input::Started);
         self.on_time();
         while !self.host.has_ended {
-            match self.poll.poll(&mut events, Some(self.patience())) {
+            match self.wait(&mut events) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => self.now = clock::now(),
             }
@@ -142,6 +145,26 @@ impl EventLoop {
             self.on_time();
         }
         Ok(())
+    }
+
+    /// Waits until something happens or is due.
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let patience = self.patience();
+        if !patience.is_zero() && self.vigil.is_due() {
+            let begun = time::Instant::now();
+            for polls in 0.. {
+                self.poll.poll(events, Some(time::Duration::ZERO))?;
+                if !events.is_empty() {
+                    self.vigil.end(polls > 0);
+                    return Ok(());
+                }
+                if begun.elapsed() >= vigil::LENGTH.min(patience) {
+                    break;
+                }
+            }
+            self.vigil.fail();
+        }
+        self.poll.poll(events, Some(patience))
     }
 
     /// How long the poll may wait.

@@ -23,3 +23,4 @@ mod signals;
 #[cfg(feature = "site")]
 mod site;
 pub mod start;
+mod vigil;
