@@ -3,10 +3,11 @@
 //!
 //! ```text
 //!   reserved addresses:  [region][region] …                             64 MB each, used one after the other
-//!   region               [links][run][run][span: head, cell, cell …][run] …
+//!   region               [links][heads][run][run][span: cell, cell …][run] …
 //!   run                  1 to 512 pages, of lengths of which there are eight to a doubling
-//!   span                 a run of 16, 64 or 128 KB, aligned to its size, with cells of one size:
+//!   span                 a run of 16, 32, 64 or 128 KB, aligned to its size, with cells of one size:
 //!                        16, 32, 48 … 512 bytes, from there on sixteen sizes to a doubling, 14 KB at most
+//!   head                 what is known of a span, apart from it: sixteen cells of 8 KB fill one of 128
 //! ```
 //!
 //! A cell comes from the fullest span of its size that has room, so that sparse ones empty by themselves; an empty span's run
@@ -28,11 +29,14 @@ use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
 const PAGE: usize = 4096;
 const REGION: usize = 64 << 20;
 const RESERVED: usize = 1 << 40;
-/// A region begins with a number for each of its pages: where the next free run is.
+/// A region begins with a number for each of its pages: where the next free run is; and a head for each span there might be.
 const LINKS: usize = REGION / PAGE * size_of::<u32>();
+const HEADS: usize = REGION / SMALLEST_SPAN * size_of::<Span>();
 
 /// What cells are multiples of, and the largest.
 const QUANTUM: usize = 16;
+const SMALLEST_SPAN: usize = 16 << 10;
+const LARGEST_SPAN: usize = 128 << 10;
 const LARGEST_CELL: usize = 14 << 10;
 /// To a doubling there are two to the power of so many sizes of cells, and of runs.
 const CELL_STEPS: u32 = 4;
@@ -52,7 +56,7 @@ const AT_A_LOOK: usize = 4 << 20;
 /// A span is not sparse while so much of it is in use.
 const DENSE: (u32, u32) = (7, 8);
 
-const _: () = assert!(LINKS.is_multiple_of(PAGE) && rank(LARGEST_CELL / QUANTUM, CELL_STEPS) == 107);
+const _: () = assert!((LINKS + HEADS).is_multiple_of(PAGE) && rank(LARGEST_CELL / QUANTUM, CELL_STEPS) == 107);
 
 /// The place of a length among those that are in use, each serving what is longer than the one before: all up to a point, and
 /// from there on a number of them to a doubling.
@@ -91,14 +95,12 @@ static SHAPES: [Shape; CLASSES] = {
     let mut class = 0;
     while class < CLASSES {
         let cell = length(class, CELL_STEPS) * QUANTUM;
-        let span = if cell <= 512 {
-            16 << 10
-        } else if cell <= 4 << 10 {
-            64 << 10
-        } else {
-            128 << 10
-        };
-        let cells = (span - HEAD) / cell;
+        // The smallest that a cell is a small part of, and that cells fill but for a small part.
+        let mut span = SMALLEST_SPAN;
+        while span < LARGEST_SPAN && (cell > span / 9 || span % cell > span / 64) {
+            span *= 2;
+        }
+        let cells = span / cell;
         let shift = (cells.ilog2() + 1).saturating_sub(GROUPS.ilog2());
         shapes[class] = Shape { cell: cell as u32, span: span as u32, cells: cells as u32, shift };
         class += 1;
@@ -106,12 +108,14 @@ static SHAPES: [Shape; CLASSES] = {
     shapes
 };
 
-/// At the start of its run; the cells follow.
+/// The head of a span.
 #[repr(C, align(64))]
 struct Span {
+    /// The address of its first cell.
+    start: usize,
     next: Option<NonNull<Span>>,
     previous: Option<NonNull<Span>>,
-    /// First freed cell (its offset; 0: none); a freed cell begins with the offset of the next.
+    /// First freed cell (its offset, or `NONE`); a freed cell begins with the offset of the next.
     freed: u32,
     /// Where the cells begin that were never used.
     fresh: u32,
@@ -119,7 +123,7 @@ struct Span {
     place: Place,
 }
 
-const HEAD: usize = size_of::<Span>();
+const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -240,9 +244,10 @@ impl Heap {
         // SAFETY: as by contract; no other reference to a span's head is alive.
         let head = unsafe { &mut *span.as_ptr() };
         let offset = head.freed;
-        let offset = if offset != 0 {
+        let cell = |offset: u32| ptr::with_exposed_provenance_mut::<u8>(head.start + offset as usize);
+        let offset = if offset != NONE {
             // SAFETY: a freed cell is memory of this span, and begins with the offset of the next.
-            head.freed = unsafe { span.cast::<u8>().add(offset as usize).cast::<u32>().read() };
+            head.freed = unsafe { cell(offset).cast::<u32>().read() };
             self.spare -= shape.cell as usize;
             offset
         } else {
@@ -254,8 +259,8 @@ impl Heap {
             head.place = Place::Full;
             self.classes[class].current = None;
         }
-        // SAFETY: the cell lies within the span.
-        unsafe { span.cast::<u8>().add(offset as usize) }
+        // SAFETY: no span lies at address zero.
+        unsafe { NonNull::new_unchecked(cell(offset)) }
     }
 
     /// Makes a span the one from which cells are taken: the fullest that has room, or else a new one.
@@ -276,9 +281,10 @@ impl Heap {
     }
 
     fn add_span(&mut self, class: usize) -> Option<NonNull<Span>> {
-        let span = self.take_run(SHAPES[class].span as usize / PAGE)?.cast();
-        let head = Span { next: None, previous: None, freed: 0, fresh: HEAD as u32, live: 0, place: Place::Full };
-        // SAFETY: the run is this heap's, aligned to its size, and used by nobody.
+        let start = self.take_run(SHAPES[class].span as usize / PAGE)?.addr().get();
+        let span = head_of(start);
+        let head = Span { start, next: None, previous: None, freed: NONE, fresh: 0, live: 0, place: Place::Full };
+        // SAFETY: the run is this heap's, and a region that has runs has room for a head of each.
         unsafe { span.write(head) };
         Some(span)
     }
@@ -292,7 +298,7 @@ impl Heap {
         let head = unsafe { &mut *span.as_ptr() };
         // SAFETY: a cell is sixteen bytes or more, aligned to them.
         unsafe { cell.cast::<u32>().write(head.freed) };
-        head.freed = (cell.addr().get() - span.addr().get()) as u32;
+        head.freed = (cell.addr().get() - head.start) as u32;
         head.live -= 1;
         let (live, place) = (head.live, head.place);
         self.spare += shape.cell as usize;
@@ -310,14 +316,14 @@ impl Heap {
     #[cold]
     fn remove_span(&mut self, span: NonNull<Span>, class: usize) {
         // SAFETY: it is a span of this heap, none of whose cells is in use.
-        let (place, fresh) = unsafe { ((*span.as_ptr()).place, (*span.as_ptr()).fresh) };
+        let (place, fresh, start) = unsafe { ((*span.as_ptr()).place, (*span.as_ptr()).fresh, (*span.as_ptr()).start) };
         match place {
             Place::Current => self.classes[class].current = None,
             Place::Open(_) => self.unlist(span, class),
             Place::Full => {}
         }
-        self.spare -= fresh as usize - HEAD;
-        self.put_run(span.addr().get(), SHAPES[class].span as usize / PAGE);
+        self.spare -= fresh as usize;
+        self.put_run(start, SHAPES[class].span as usize / PAGE);
     }
 
     /// Puts a span that is not the current one into the list of a group, wherever it was.
@@ -464,7 +470,7 @@ impl Heap {
         let align = 1 << bytes.trailing_zeros();
         let mut start = self.fresh.next_multiple_of(align);
         if start / REGION != (start + bytes - 1) / REGION || start.is_multiple_of(REGION) {
-            start = (start.next_multiple_of(REGION) + LINKS).next_multiple_of(align);
+            start = (start.next_multiple_of(REGION) + LINKS + HEADS).next_multiple_of(align);
         }
         let end = start + bytes;
         if end > self.ready {
@@ -488,9 +494,17 @@ impl Heap {
     }
 }
 
+#[inline(always)]
 fn span_of(cell: NonNull<u8>, class: usize) -> NonNull<Span> {
-    let start = cell.addr().get() & !(SHAPES[class].span as usize - 1);
-    NonNull::new(ptr::with_exposed_provenance_mut(start)).expect("no span lies at address zero")
+    head_of(cell.addr().get() & !(SHAPES[class].span as usize - 1))
+}
+
+/// The head of the span that begins here.
+#[inline(always)]
+fn head_of(start: usize) -> NonNull<Span> {
+    let (region, offset) = (start & !(REGION - 1), start & (REGION - 1));
+    let head = region + LINKS + offset / SMALLEST_SPAN * size_of::<Span>();
+    NonNull::new(ptr::with_exposed_provenance_mut(head)).expect("no region lies at address zero")
 }
 
 /// What a piece of a layout is.
@@ -514,7 +528,7 @@ impl Form {
     }
 
     fn aligned(size: usize, align: usize) -> Option<Form> {
-        if size <= LARGEST_CELL && align <= HEAD {
+        if size <= LARGEST_CELL && align <= SMALLEST_SPAN {
             let class = class_of(size);
             return SHAPES[class].cell.is_multiple_of(align as u32).then_some(Form::Cell(class));
         }
@@ -758,7 +772,7 @@ mod tests {
             }
         }
         for shape in SHAPES {
-            let tail = shape.span as usize - HEAD - (shape.cells * shape.cell) as usize;
+            let tail = shape.span as usize - (shape.cells * shape.cell) as usize;
             assert!(tail < shape.cell as usize && shape.cells >= 9 && shape.cells >> shape.shift < 2 * GROUPS as u32);
             assert!((shape.cells - 1) >> shape.shift < GROUPS as u32, "{}", shape.cell);
         }

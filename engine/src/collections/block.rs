@@ -197,9 +197,11 @@ impl Block {
     }
 }
 
-/// The largest capacity that costs no more than `bytes`.
+/// The largest capacity that costs no more than so many bytes, while those are few. What many leave over is hardly ever of use,
+/// but can be what makes them too many for a cell of their size.
 fn usable(bytes: usize) -> usize {
-    heap::usable(HEAD + bytes) - HEAD
+    const FEW: usize = 512;
+    if bytes < FEW { heap::usable(HEAD + bytes) - HEAD } else { bytes }
 }
 
 fn layout(capacity: usize) -> Layout {
