@@ -6,7 +6,7 @@
 //!   region               [links][heads][run][run][span: cell, cell …][run] …
 //!   run                  1 to 512 pages, of lengths of which there are eight to a doubling
 //!   span                 a run of 16, 32, 64 or 128 KB, aligned to its size, with cells of one size:
-//!                        16, 32, 48 … 512 bytes, from there on sixteen sizes to a doubling, 14 KB at most
+//!                        16, 32, 48 … 1024 bytes, from there on 32 sizes to a doubling, 14 KB at most
 //!   head                 what is known of a span, apart from it: sixteen cells of 8 KB fill one of 128
 //! ```
 //!
@@ -39,7 +39,7 @@ const SMALLEST_SPAN: usize = 16 << 10;
 const LARGEST_SPAN: usize = 128 << 10;
 const LARGEST_CELL: usize = 14 << 10;
 /// To a doubling there are two to the power of so many sizes of cells, and of runs.
-const CELL_STEPS: u32 = 4;
+const CELL_STEPS: u32 = 5;
 const RUN_STEPS: u32 = 3;
 const CLASSES: usize = rank(LARGEST_CELL / QUANTUM, CELL_STEPS) + 1;
 const LONGEST_RUN: usize = 512;
@@ -56,7 +56,7 @@ const AT_A_LOOK: usize = 4 << 20;
 /// A span is not sparse while so much of it is in use.
 const DENSE: (u32, u32) = (7, 8);
 
-const _: () = assert!((LINKS + HEADS).is_multiple_of(PAGE) && rank(LARGEST_CELL / QUANTUM, CELL_STEPS) == 107);
+const _: () = assert!((LINKS + HEADS).is_multiple_of(PAGE) && rank(LARGEST_CELL / QUANTUM, CELL_STEPS) == 183);
 
 /// The place of a length among those that are in use, each serving what is longer than the one before: all up to a point, and
 /// from there on a number of them to a doubling.
