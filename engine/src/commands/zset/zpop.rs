@@ -11,6 +11,7 @@ use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeyS
 use crate::commands::pops::Pops;
 use crate::commands::zset::{begin_members, reply_member};
 use crate::keyspace::{Key, Kind};
+use crate::resp::decode::OwnedArgs;
 use crate::resp::error::{self, Error};
 use crate::types::ZSet;
 use crate::types::zset::Scored;
@@ -98,7 +99,26 @@ enum End {
 }
 
 /// Members with their scores, in the order in which they were taken.
-type Taken = Vec<(Vec<u8>, f64)>;
+#[derive(Default)]
+struct Taken {
+    members: OwnedArgs,
+    scores: Vec<f64>,
+}
+
+impl Taken {
+    fn add(&mut self, Scored { member, score }: Scored<'_>) {
+        member.with(|member| self.members.push(member));
+        self.scores.push(score);
+    }
+
+    fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&[u8], f64)> {
+        self.members.as_args().iter().zip(self.scores.iter().copied())
+    }
+}
 
 /// Takes up to `count` members from an end of a key's sorted set, reports that, and records it as the command that does
 /// just this; `None` where there is no such key.
@@ -113,14 +133,15 @@ fn take(call: &mut Call<'_>, key: &Key<'_>, end: End, count: usize) -> Result<Op
     let taken = edit(call, key, what, |set: &mut ZSet, _| {
         let (len, count) = (set.len(), count.min(set.len()));
         let ranks = if end == End::Min { 0..count } else { len - count..len };
-        let mut taken = Taken::with_capacity(count);
-        set.remove_range(ranks, |Scored { member, score }| taken.push((member.with(<[u8]>::to_vec), score)));
+        let mut taken = Taken::default();
+        set.remove_range(ranks, |scored| taken.add(scored));
         if end == End::Max {
-            taken.reverse();
+            taken.members.reverse();
+            taken.scores.reverse();
         }
         Edit { changes: count as u64, result: taken }
     })?;
-    if let Some(taken) = taken.as_ref().filter(|taken| !taken.is_empty()) {
+    if let Some(taken) = taken.as_ref().filter(|taken| taken.len() > 0) {
         call.record(&[command, key.bytes, &format_u64(taken.len() as u64)]);
     }
     Ok(taken)
@@ -136,22 +157,20 @@ fn pop(call: &mut Call<'_>, end: End) -> Outcome {
     };
     let key = call.key(1);
     let taken = take(call, &key, end, asked.unwrap_or(1))?.unwrap_or_default();
-    match (asked, taken.first()) {
+    match (asked, taken.iter().next()) {
         (None, Some((member, score))) => {
             call.reply.array(2);
             call.reply.bulk(member);
-            call.reply.double(*score);
+            call.reply.double(score);
         }
         _ => {
             begin_members(call.reply, taken.len(), true);
-            taken.iter().for_each(|taken| reply_member(call.reply, scored(taken), true));
+            for (member, score) in taken.iter() {
+                reply_member(call.reply, Scored { member: Element::Bytes(member), score }, true);
+            }
         }
     }
     Ok(())
-}
-
-fn scored((member, score): &(Vec<u8>, f64)) -> Scored<'_> {
-    Scored { member: Element::Bytes(member), score: *score }
 }
 
 /// What the words of ZMPOP and BZMPOP say from the number of keys on.
@@ -169,10 +188,10 @@ fn pop_first(call: &mut Call<'_>, pops: &Pops<'_>, end: End) -> Result<bool, Err
             call.reply.array(2);
             call.reply.bulk(name);
             call.reply.array(taken.len());
-            for (member, score) in &taken {
+            for (member, score) in taken.iter() {
                 call.reply.array(2);
                 call.reply.bulk(member);
-                call.reply.double(*score);
+                call.reply.double(score);
             }
             return Ok(true);
         }
@@ -203,12 +222,12 @@ fn blocking_pop(call: &mut Call<'_>, end: End) -> Outcome {
     let keys = call.args.range(1..last);
     for name in keys.iter() {
         let key = call.state.key(name);
-        if let Some(taken) = take(call, &key, end, 1)? {
-            let (member, score) = &taken[0];
+        let taken = take(call, &key, end, 1)?;
+        if let Some((member, score)) = taken.iter().flat_map(Taken::iter).next() {
             call.reply.array(3);
             call.reply.bulk(name);
             call.reply.bulk(member);
-            call.reply.double(*score);
+            call.reply.double(score);
             return Ok(());
         }
     }
