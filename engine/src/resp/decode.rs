@@ -127,11 +127,6 @@ impl OwnedArgs {
         self.ranges.push((from, self.bytes.len() as u32));
     }
 
-    /// From now on the last one is the first.
-    pub fn reverse(&mut self) {
-        self.ranges.reverse();
-    }
-
     pub fn as_args(&self) -> Args<'_> {
         Args { bytes: &self.bytes, ranges: &self.ranges }
     }

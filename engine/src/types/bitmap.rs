@@ -57,7 +57,8 @@ wide! {
     pub fn count(bytes: &[u8]) -> u64 {
         count_by_words(bytes)
     } else {
-        count_by_places(bytes)
+        // Others than these processors all count the bits of a word.
+        if cfg!(target_arch = "x86_64") { count_by_places(bytes) } else { count_by_words(bytes) }
     }
 }
 
@@ -68,9 +69,8 @@ fn count_by_words(bytes: &[u8]) -> u64 {
         + rest.iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>()
 }
 
-/// Not every processor counts the bits of a word, and none those of many at once; but all add bits of the same place in many
-/// words at once. Eight blocks become one with a bit for every eight, which is all that is counted of them, and what is left
-/// over for the next eight.
+/// Bits of the same place in many words are added at once: eight blocks become one with a bit for every eight, which is all
+/// that is counted of them, and what is left over for the next eight.
 fn count_by_places(bytes: &[u8]) -> u64 {
     let (eights, rest) = bytes.as_chunks::<{ 8 * size_of::<Lanes>() }>();
     let (mut ones, mut twos, mut fours) = (Lanes::default(), Lanes::default(), Lanes::default());

@@ -150,13 +150,6 @@ impl Hash {
         }
     }
 
-    /// To be told, while it is empty, how many fields will come: then a large hash needs less time.
-    pub fn reserve(&mut self, fields: usize) {
-        if let Large(table) = self.encoding.pair_mut() {
-            table.reserve(fields);
-        }
-    }
-
     /// Sets a field, which from then on does not expire; whether it is new.
     pub fn set(&mut self, name: &[u8], value: &[u8], limits: &Limits) -> bool {
         self.put(name, value, None, limits)

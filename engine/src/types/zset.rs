@@ -141,13 +141,6 @@ impl ZSet {
         zset
     }
 
-    /// To be told, while it is empty, how many members will come: then a large one needs less time.
-    pub fn reserve(&mut self, members: usize) {
-        if let Large(table) = self.encoding.pair_mut() {
-            table.reserve(members);
-        }
-    }
-
     /// A sorted set of the members and scores in a listpack from outside; `None` if they don't come in pairs, a member
     /// comes twice, a score is none, or they are out of order.
     pub fn from_pack(pack: Listpack, limits: &Limits) -> Option<Self> {

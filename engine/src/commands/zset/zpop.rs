@@ -11,7 +11,6 @@ use crate::commands::declaration::{Access, Argument, Command, Flags, Group, KeyS
 use crate::commands::pops::Pops;
 use crate::commands::zset::{begin_members, reply_member};
 use crate::keyspace::{Key, Kind};
-use crate::resp::decode::OwnedArgs;
 use crate::resp::error::{self, Error};
 use crate::types::ZSet;
 use crate::types::zset::Scored;
@@ -101,22 +100,24 @@ enum End {
 /// Members with their scores, in the order in which they were taken.
 #[derive(Default)]
 struct Taken {
-    members: OwnedArgs,
-    scores: Vec<f64>,
+    members: Vec<u8>,
+    /// Where each member begins and ends.
+    places: Vec<(usize, usize, f64)>,
 }
 
 impl Taken {
     fn add(&mut self, Scored { member, score }: Scored<'_>) {
-        member.with(|member| self.members.push(member));
-        self.scores.push(score);
+        let start = self.members.len();
+        member.with(|member| self.members.extend_from_slice(member));
+        self.places.push((start, self.members.len(), score));
     }
 
     fn len(&self) -> usize {
-        self.scores.len()
+        self.places.len()
     }
 
     fn iter(&self) -> impl Iterator<Item = (&[u8], f64)> {
-        self.members.as_args().iter().zip(self.scores.iter().copied())
+        self.places.iter().map(|&(start, end, score)| (&self.members[start..end], score))
     }
 }
 
@@ -136,8 +137,7 @@ fn take(call: &mut Call<'_>, key: &Key<'_>, end: End, count: usize) -> Result<Op
         let mut taken = Taken::default();
         set.remove_range(ranks, |scored| taken.add(scored));
         if end == End::Max {
-            taken.members.reverse();
-            taken.scores.reverse();
+            taken.places.reverse();
         }
         Edit { changes: count as u64, result: taken }
     })?;

@@ -238,7 +238,6 @@ impl<'a> Reader<'a> {
     fn zset(&mut self, limits: &Limits, score: impl Fn(&mut Self) -> Option<f64>) -> Option<ZSet> {
         let count = self.count()?;
         let mut zset = ZSet::expecting(count, 0, limits);
-        zset.reserve(self.likely(count));
         for _ in 0..count {
             let member = self.string()?;
             let score = score(self).filter(|score| !score.is_nan())?;
@@ -267,7 +266,6 @@ impl<'a> Reader<'a> {
     ) -> Option<Hash> {
         let count = self.count()?;
         hash.expect(count, limits);
-        hash.reserve(self.likely(count));
         for _ in 0..count {
             let (name, value) = (self.string()?, self.string()?);
             if !hash.set(&name, &value, limits) {

@@ -140,10 +140,9 @@ fn pack(text: &[u8], most: usize, seen: &mut [u32; TABLE], base: u32, room: &mut
             break;
         }
         // The last two positions of a match are remembered, the others not.
-        let four =
-            u32::from_be_bytes(*text[at - 2..].first_chunk().expect("three bytes are left, and the match had three"));
-        seen[slot(four >> 8)] = base + at as u32 - 2;
-        seen[slot(four & 0xff_ffff)] = base + at as u32 - 1;
+        for inside in at - 2..at {
+            seen[slot(three(text, inside))] = base + inside as u32;
+        }
     }
     if out.length() + 3 > most {
         return None;
@@ -157,20 +156,9 @@ fn pack(text: &[u8], most: usize, seen: &mut [u32; TABLE], base: u32, room: &mut
 /// more before it asks whether that is too many.
 fn match_length(text: &[u8], before: usize, at: usize) -> usize {
     let most = (text.len() - at - 2).min(MAX_MATCH);
-    if let Some(different) = first_difference::<19>(&text[before..], &text[at..])
-        && most > 16
-    {
-        return different;
-    }
     let least = if most > 16 { 19 } else { 3 };
     let same = same_bytes(&text[before..], &text[at..][..text.len().min(at + least.max(most)) - at]);
     if same < least { same } else { same.min(most).max(least) }
-}
-
-fn first_difference<const SKIP: usize>(a: &[u8], b: &[u8]) -> Option<usize> {
-    let word = |text: &[u8]| Some(u128::from_le_bytes(*text.get(3..)?.first_chunk()?));
-    let different = word(a)? ^ word(b)?;
-    (different != 0).then(|| 3 + different.trailing_zeros() as usize / 8)
 }
 
 /// How many bytes two texts begin with alike, compared in words. The second is not the longer one.
