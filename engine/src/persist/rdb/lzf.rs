@@ -243,34 +243,19 @@ fn copy_last_literals(literals: &[u8], out: &mut [u8]) -> Option<()> {
 /// Repeats bytes from further ahead, which may be those that this writes; in words, and a few too many, where that does no
 /// harm.
 fn copy_back(out: &mut [u8], from: usize, at: usize, count: usize) {
-    const WORD: usize = 16;
-    let in_words = at - from >= WORD && out.len() - at >= count + WORD;
-    if !in_words {
-        return copy_back_short(out, from, at, count);
-    }
-    copy_word::<WORD>(out, from, at);
-    let mut done = WORD;
-    while done < count {
-        copy_word::<WORD>(out, from + done, at + done);
-        done += WORD;
+    let most = (at - from).min(out.len() - at - count);
+    match most {
+        16.. => copy_words::<16>(out, from, at, count),
+        8.. => copy_words::<8>(out, from, at, count),
+        _ => (0..count).for_each(|index| out[at + index] = out[from + index]),
     }
 }
 
-#[cold]
-#[inline(never)]
-fn copy_back_short(out: &mut [u8], from: usize, at: usize, count: usize) {
-    const WORD: usize = 8;
-    let in_words = at - from >= WORD && out.len() - at >= count + WORD;
-    if in_words {
-        (0..count).step_by(WORD).for_each(|done| copy_word::<WORD>(out, from + done, at + done));
-    } else {
-        (0..count).for_each(|index| out[at + index] = out[from + index]);
+fn copy_words<const WORD: usize>(out: &mut [u8], from: usize, at: usize, count: usize) {
+    for done in (0..count).step_by(WORD) {
+        let word: [u8; WORD] = out[from + done..][..WORD].try_into().expect("a word");
+        out[at + done..][..WORD].copy_from_slice(&word);
     }
-}
-
-fn copy_word<const WORD: usize>(out: &mut [u8], from: usize, to: usize) {
-    let word: [u8; WORD] = out[from..][..WORD].try_into().expect("a word");
-    out[to..][..WORD].copy_from_slice(&word);
 }
 
 fn take(rest: &mut &[u8]) -> Option<usize> {
