@@ -2,7 +2,8 @@
 //!
 //! A readable connection is read once, its bytes are handed to the node, and the replies are written straight from the
 //! node's memory, those of many connections one after the other: two system calls for a pipeline of any length. Who sends or
-//! takes more than a turn allows waits until everybody else had theirs. The poll tells of changes only (edges), so whatever is left undone has to be remembered here.
+//! takes more than a turn allows waits until everybody else had theirs. The poll tells of changes only (edges), so whatever
+//! is left undone has to be remembered here.
 
 use std::io::{self, ErrorKind};
 use std::{mem, time};
